@@ -1,0 +1,50 @@
+package torch
+
+import "github.com/sugarme/gotch/libtch"
+
+// Conv2d convolves [N,in,H,W] with weight [out,in,k,k]. The names are
+// torch.nn.Conv2d's.
+type Conv2d struct {
+	Weight, Bias *Parameter // Bias may be nil
+
+	stride, padding []int64
+}
+
+// Conv2dOptions describe a square convolution. Stride 0 is 1.
+type Conv2dOptions struct {
+	In, Out, Kernel, Stride, Padding int
+	NoBias                           bool
+	Init                             Init
+}
+
+// NewConv2d adds name.weight and, unless NoBias, name.bias (zeros) to st.
+func NewConv2d(st *Store, name string, o Conv2dOptions) (*Conv2d, error) {
+	w, err := st.Param(name+".weight", o.Init, o.Out, o.In, o.Kernel, o.Kernel)
+	if err != nil {
+		return nil, err
+	}
+	stride := int64(max(o.Stride, 1))
+	l := &Conv2d{Weight: w, stride: []int64{stride, stride}, padding: []int64{int64(o.Padding), int64(o.Padding)}}
+	if o.NoBias {
+		return l, nil
+	}
+	l.Bias, err = st.Param(name+".bias", Constant(0), o.Out)
+	return l, err
+}
+
+// Forward maps [N,in,H,W] to [N,out,H',W'].
+func (l *Conv2d) Forward(s *Scope, x *Tensor) *Tensor {
+	var bias *Tensor
+	if l.Bias != nil {
+		bias = l.Bias.T
+		if !s.ready("conv2d", bias) {
+			return &Tensor{}
+		}
+	}
+	if !s.ready("conv2d", x, l.Weight.T) {
+		return &Tensor{}
+	}
+	var out libtch.Ctensor
+	libtch.AtgConv2d(&out, ct(x), ct(l.Weight.T), ct(bias), l.stride, 2, l.padding, 2, []int64{1, 1}, 2, 1)
+	return s.take("conv2d", raw(out), x, l.Weight.T)
+}

@@ -1,0 +1,241 @@
+package torch
+
+// #include <stdlib.h>
+// #include "shim.h"
+import "C"
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"unsafe"
+)
+
+// Options fix, for the whole process, what libtorch keeps for the whole
+// process. The zero value is the CPU, one intra-op thread per core, float32 and
+// seed 0.
+type Options struct {
+	Device   Device
+	Threads  int    // intra-op threads; 0: one per core that the process may use
+	Seed     uint64 // of the device's default generator
+	Autocast DType  // BFloat16 or Float16: training scopes cast to it; Float32 (or 0): no autocast
+	TF32     bool   // CUDA: float32 products with 10-bit mantissas
+}
+
+// Runtime is libtorch, opened. It counts what lives and reports at Close what
+// was left open.
+type Runtime struct {
+	opts   Options
+	closed atomic.Bool
+	live   atomic.Int64
+
+	mu     sync.Mutex
+	owners map[owner]string // open scopes and stores, with the place that made each
+}
+
+// owner is a Scope or a Store.
+type owner interface {
+	count() int
+	kind() string
+}
+
+// opened is true while a Runtime is: libtorch has one device default, one
+// thread pool and one generator for a process, so two runtimes would change
+// each other's.
+var opened atomic.Bool
+
+// Open prepares libtorch. An unknown or absent device is a *[DeviceError], which
+// says what to install; a libtorch of another version than the one built
+// against is an error that names both.
+func Open(o Options) (*Runtime, error) {
+	if built, run := uint64(C.gt_built_abi()), uint64(C.gt_runtime_abi()); built>>40 != run>>40 {
+		return nil, fmt.Errorf("libtorch %s was loaded, but this program was built for %s: run hack/install-libtorch.sh, or set LD_LIBRARY_PATH to the right folder",
+			abiString(run), C.GoString(C.gt_built_version()))
+	}
+	if o.Device.IsCUDA() {
+		if err := openCUDA(o.Device); err != nil {
+			return nil, err
+		}
+	}
+	if !opened.CompareAndSwap(false, true) {
+		return nil, errors.New("torch: a runtime is open already; close it first")
+	}
+	rt := &Runtime{opts: o, owners: make(map[owner]string)}
+	if err := rt.configure(); err != nil {
+		opened.Store(false)
+		return nil, err
+	}
+	return rt, nil
+}
+
+func (rt *Runtime) configure() error {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	n := rt.opts.Threads
+	if n < 0 {
+		return fmt.Errorf("threads: %d, want 0 (one per core) or more", n)
+	}
+	if n == 0 {
+		n = runtime.GOMAXPROCS(0)
+		rt.opts.Threads = n
+	}
+	if err := shimErr(C.gt_set_threads(C.int(n))); err != nil {
+		return fmt.Errorf("set %d threads: %w", n, err)
+	}
+	if rt.opts.Device.IsCUDA() {
+		if err := shimErr(C.gt_allow_tf32(cbool(rt.opts.TF32))); err != nil {
+			return fmt.Errorf("set tf32: %w", err)
+		}
+	}
+	return rt.Seed(rt.opts.Seed)
+}
+
+// Device returns where this runtime's parameters and batches live.
+func (rt *Runtime) Device() Device { return rt.opts.Device }
+
+// Autocast returns the element type that training casts to, Float32 for none.
+func (rt *Runtime) Autocast() DType {
+	if rt.opts.Autocast == 0 {
+		return Float32
+	}
+	return rt.opts.Autocast
+}
+
+// Threads returns the number of intra-op threads.
+func (rt *Runtime) Threads() int { return rt.opts.Threads }
+
+// Live returns how many tensors are alive.
+func (rt *Runtime) Live() int { return int(rt.live.Load()) }
+
+// Close ends the runtime. Scopes and stores still open are an error that names
+// the place that opened each: it is a leak, and their tensors stay.
+func (rt *Runtime) Close() error {
+	if rt.closed.Swap(true) {
+		return nil
+	}
+	opened.Store(false)
+	rt.mu.Lock()
+	defer rt.mu.Unlock()
+	var errs []error
+	for o, place := range rt.owners {
+		errs = append(errs, fmt.Errorf("leak: a %s opened at %s still holds %d tensors", o.kind(), place, o.count()))
+	}
+	if n := rt.Live(); n != 0 && len(errs) == 0 {
+		errs = append(errs, fmt.Errorf("leak: %d tensors alive without an owner", n))
+	}
+	return errors.Join(errs...)
+}
+
+func (rt *Runtime) register(o owner) {
+	place := callerOutside()
+	rt.mu.Lock()
+	rt.owners[o] = place
+	rt.mu.Unlock()
+}
+
+func (rt *Runtime) unregister(o owner) {
+	rt.mu.Lock()
+	delete(rt.owners, o)
+	rt.mu.Unlock()
+}
+
+// callerOutside returns file:line of the nearest caller outside this package's
+// own files.
+func callerOutside() string {
+	pcs := make([]uintptr, 16)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs)])
+	for {
+		f, more := frames.Next()
+		if !strings.Contains(f.Function, "/pkg/torch.(") && !strings.HasSuffix(f.Function, "/pkg/torch.newScope") || !more {
+			return fmt.Sprintf("%s:%d", f.File, f.Line)
+		}
+	}
+}
+
+// LibraryDir returns the folder that libtorch was loaded from.
+func LibraryDir() (string, error) {
+	buf := (*C.char)(C.malloc(4096))
+	defer C.free(unsafe.Pointer(buf))
+	if err := shimErr(C.gt_library_path(buf, 4096)); err != nil {
+		return "", err
+	}
+	path, err := filepath.EvalSymlinks(C.GoString(buf))
+	if err != nil {
+		return "", err
+	}
+	return filepath.Dir(path), nil
+}
+
+// Version returns the version of libtorch this program was built for.
+func Version() string { return C.GoString(C.gt_built_version()) }
+
+// CPUCapability returns the vector instructions libtorch chose, such as
+// "AVX2" or "AVX512".
+func CPUCapability() string {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	return C.GoString(C.gt_cpu_capability())
+}
+
+func abiString(v uint64) string {
+	return fmt.Sprintf("%d.%d.%d", v>>56, v>>48&0xff, v>>40&0xff)
+}
+
+// openCUDA loads libtorch_cuda from beside libtorch_cpu and checks the index.
+func openCUDA(d Device) error {
+	n, err := CUDADevices()
+	if err != nil {
+		return &DeviceError{Device: d.String(), Why: err.Error()}
+	}
+	if d.n >= n {
+		return &DeviceError{Device: d.String(), Why: fmt.Sprintf("this machine has %d CUDA devices", n)}
+	}
+	return nil
+}
+
+// CUDADevices loads libtorch_cuda, if it is installed beside libtorch_cpu, and
+// returns how many CUDA devices it sees. The error says what to install.
+func CUDADevices() (int, error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	dir, err := LibraryDir()
+	if err != nil {
+		return 0, err
+	}
+	if _, err := os.Stat(filepath.Join(dir, "libtorch_cuda.so")); err != nil {
+		return 0, fmt.Errorf("no libtorch_cuda.so in %s; run hack/install-libtorch.sh --cuda", dir)
+	}
+	cdir := C.CString(dir)
+	defer C.free(unsafe.Pointer(cdir))
+	if err := shimErr(C.gt_load_cuda(cdir)); err != nil {
+		return 0, fmt.Errorf("load libtorch_cuda: %w; run hack/install-libtorch.sh --cuda, and see that the NVIDIA driver is installed", err)
+	}
+	var n C.int
+	if err := shimErr(C.gt_cuda_count(&n)); err != nil {
+		return 0, fmt.Errorf("count CUDA devices: %w", err)
+	}
+	return int(n), nil
+}
+
+// Synchronize waits until the device has done what was asked of it.
+func (rt *Runtime) Synchronize() error {
+	return shimErr(C.gt_synchronize(C.int(rt.opts.Device.code())))
+}
+
+// CUDAMemory returns the bytes that tensors take on the CUDA device now and at
+// their peak.
+func (rt *Runtime) CUDAMemory() (current, peak int64, err error) {
+	var c, p C.int64_t
+	if err := shimErr(C.gt_cuda_memory(C.int(rt.opts.Device.code()), &c, &p)); err != nil {
+		return 0, 0, err
+	}
+	return int64(c), int64(p), nil
+}
+
+// Trim hands the C library's free pages back to the operating system.
+func (rt *Runtime) Trim() { C.gt_trim() }

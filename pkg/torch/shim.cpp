@@ -1,0 +1,357 @@
+#include "shim.h"
+
+#include <ATen/ATen.h>
+#include <ATen/CPUGeneratorImpl.h>
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+#include <ATen/Version.h>
+#include <ATen/autocast_mode.h>
+#include <ATen/native/CPUFallback.h>
+#include <c10/core/DeviceGuard.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
+#include <torch/headeronly/version.h>
+#include <torch/csrc/inductor/aoti_torch/c/shim.h>
+
+#include <dlfcn.h>
+#include <malloc.h>
+
+#include <cstring>
+#include <string>
+#include <vector>
+
+#if TORCH_VERSION_MAJOR != 2 || TORCH_VERSION_MINOR != 11
+#error "gotune wants the headers of libtorch 2.11.0; run hack/install-libtorch.sh"
+#endif
+
+namespace {
+
+at::Tensor& T(gt_tensor t) { return *static_cast<at::Tensor*>(t); }
+
+gt_tensor give(at::Tensor t) { return new at::Tensor(std::move(t)); }
+
+at::Tensor maybe(gt_tensor t) { return t ? T(t) : at::Tensor(); }
+
+// The same coding as gotch: below zero the CPU, else the CUDA device's index.
+at::Device device_of(int d) { return d < 0 ? at::Device(at::kCPU) : at::Device(at::kCUDA, static_cast<at::DeviceIndex>(d)); }
+
+std::vector<at::Tensor> list(gt_tensor* ts, int n) {
+  std::vector<at::Tensor> out;
+  out.reserve(n);
+  for (int i = 0; i < n; i++) out.push_back(T(ts[i]));
+  return out;
+}
+
+// The parameters that have a gradient, and these gradients.
+void with_grads(gt_tensor* ps, int n, std::vector<int>* which, std::vector<at::Tensor>* grads) {
+  for (int i = 0; i < n; i++) {
+    const at::Tensor& g = T(ps[i]).grad();
+    if (!g.defined()) continue;
+    if (which) which->push_back(i);
+    grads->push_back(g);
+  }
+}
+
+template <class F>
+gt_error guard(F&& f) {
+  try {
+    f();
+    return nullptr;
+  } catch (const c10::Error& e) {
+    return strdup(e.what_without_backtrace());
+  } catch (const std::exception& e) {
+    return strdup(e.what());
+  } catch (...) {
+    return strdup("unknown C++ exception");
+  }
+}
+
+}  // namespace
+
+extern "C" {
+
+// libtorch_cuda registers its kernels when it is loaded; it must be there
+// before the first use of a CUDA device. The folder is libtorch_cpu's own.
+gt_error gt_load_cuda(const char* dir) {
+  return guard([&] {
+    if (at::hasCUDA()) return;
+    std::string path = std::string(dir) + "/libtorch_cuda.so";
+    if (!dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL)) {
+      const char* why = dlerror();
+      throw std::runtime_error(why ? why : "dlopen failed");
+    }
+  });
+}
+
+gt_error gt_cuda_count(int* n) {
+  return guard([&] { *n = at::hasCUDA() ? static_cast<int>(at::detail::getCUDAHooks().deviceCount()) : 0; });
+}
+
+const char* gt_built_version(void) { return TORCH_VERSION; }
+uint64_t gt_runtime_abi(void) { return aoti_torch_abi_version(); }
+uint64_t gt_built_abi(void) { return TORCH_ABI_VERSION; }
+
+const char* gt_cpu_capability(void) {
+  static thread_local std::string s;
+  s = at::get_cpu_capability();
+  return s.c_str();
+}
+
+gt_error gt_library_path(char* buf, size_t n) {
+  return guard([&] {
+    Dl_info info;
+    if (!dladdr(reinterpret_cast<void*>(&at::get_num_threads), &info) || !info.dli_fname)
+      throw std::runtime_error("cannot find where libtorch_cpu was loaded from");
+    if (strlen(info.dli_fname) + 1 > n) throw std::runtime_error("path too long");
+    strcpy(buf, info.dli_fname);
+  });
+}
+
+gt_error gt_set_threads(int n) {
+  return guard([&] { at::set_num_threads(n); });
+}
+
+int gt_threads(void) { return at::get_num_threads(); }
+
+gt_error gt_seed(int device, uint64_t seed) {
+  return guard([&] {
+    auto gen = at::globalContext().defaultGenerator(device_of(device));
+    std::lock_guard<std::mutex> lock(gen.mutex());
+    gen.set_current_seed(seed);
+  });
+}
+
+gt_error gt_rng_get(int device, void* buf, size_t cap, size_t* len) {
+  return guard([&] {
+    auto gen = at::globalContext().defaultGenerator(device_of(device));
+    std::lock_guard<std::mutex> lock(gen.mutex());
+    at::Tensor state = gen.get_state();
+    *len = state.numel();
+    if (*len > cap) throw std::runtime_error("buffer too small for the generator's state");
+    memcpy(buf, state.data_ptr(), *len);
+  });
+}
+
+gt_error gt_rng_set(int device, const void* buf, size_t len) {
+  return guard([&] {
+    at::Tensor state = at::empty({static_cast<int64_t>(len)}, at::kByte);
+    memcpy(state.data_ptr(), buf, len);
+    auto gen = at::globalContext().defaultGenerator(device_of(device));
+    std::lock_guard<std::mutex> lock(gen.mutex());
+    gen.set_state(state);
+  });
+}
+
+gt_error gt_allow_tf32(int on) {
+  return guard([&] {
+    at::globalContext().setAllowTF32CuBLAS(on);
+    at::globalContext().setAllowTF32CuDNN(on);
+  });
+}
+
+gt_error gt_cuda_memory(int device, int64_t* current, int64_t* peak) {
+  return guard([&] {
+    auto* a = dynamic_cast<c10::DeviceAllocator*>(at::globalContext().getAcceleratorHooksInterface().isAvailable()
+                                                      ? c10::GetAllocator(at::kCUDA)
+                                                      : nullptr);
+    if (!a) throw std::runtime_error("no CUDA allocator");
+    auto s = a->getDeviceStats(static_cast<c10::DeviceIndex>(device));
+    *current = s.allocated_bytes[0].current;
+    *peak = s.allocated_bytes[0].peak;
+  });
+}
+
+gt_error gt_synchronize(int device) {
+  return guard([&] {
+    if (device < 0) return;
+    c10::impl::VirtualGuardImpl impl(at::kCUDA);
+    impl.synchronizeDevice(static_cast<c10::DeviceIndex>(device));
+  });
+}
+
+// glibc keeps freed pages in its arenas: hand them back between phases.
+int64_t gt_trim(void) { return malloc_trim(0); }
+
+int gt_grad_set(int on) {
+  int was = at::GradMode::is_enabled();
+  at::GradMode::set_enabled(on);
+  return was;
+}
+
+void gt_autocast_set(int device, int on, int dtype, int* was, int* was_dtype) {
+  auto type = device_of(device).type();
+  *was = at::autocast::is_autocast_enabled(type);
+  *was_dtype = static_cast<int>(at::autocast::get_autocast_dtype(type));
+  // The cast weights are cached while autocast is on: one cast a step, not one
+  // a use. Leaving clears it, or it would hold last step's weights.
+  if (*was && !on) at::autocast::clear_cache();
+  at::autocast::set_autocast_dtype(type, static_cast<at::ScalarType>(dtype));
+  at::autocast::set_autocast_enabled(type, on);
+}
+
+gt_error gt_from_data(gt_tensor* out, const void* data, const int64_t* dims, int ndims, int dtype, int device, int pinned) {
+  return guard([&] {
+    auto type = static_cast<at::ScalarType>(dtype);
+    at::Tensor host = at::empty(at::IntArrayRef(dims, ndims), at::TensorOptions().dtype(type).pinned_memory(pinned));
+    if (host.numel()) memcpy(host.data_ptr(), data, host.nbytes());
+    *out = give(device < 0 ? host : host.to(device_of(device), type, /*non_blocking=*/pinned));
+  });
+}
+
+gt_error gt_empty(gt_tensor* out, const int64_t* dims, int ndims, int dtype, int device) {
+  return guard([&] {
+    *out = give(at::empty(at::IntArrayRef(dims, ndims),
+                          at::TensorOptions().dtype(static_cast<at::ScalarType>(dtype)).device(device_of(device))));
+  });
+}
+
+gt_error gt_full(gt_tensor* out, const int64_t* dims, int ndims, double value, int dtype, int device) {
+  return guard([&] {
+    *out = give(at::full(at::IntArrayRef(dims, ndims), value,
+                         at::TensorOptions().dtype(static_cast<at::ScalarType>(dtype)).device(device_of(device))));
+  });
+}
+
+gt_error gt_reshape(gt_tensor t, const int64_t* dims, int ndims, gt_tensor* out) {
+  return guard([&] { *out = give(T(t).reshape(at::IntArrayRef(dims, ndims))); });
+}
+
+gt_error gt_copy_out(gt_tensor t, void* dst, size_t bytes, int dtype) {
+  return guard([&] {
+    at::Tensor x = T(t).detach().to(at::kCPU, static_cast<at::ScalarType>(dtype)).contiguous();
+    TORCH_CHECK(x.nbytes() == bytes, "copy of ", x.nbytes(), " bytes into ", bytes);
+    if (bytes) memcpy(dst, x.data_ptr(), bytes);
+  });
+}
+
+gt_error gt_copy_in(gt_tensor t, const void* src, size_t bytes, int dtype) {
+  return guard([&] {
+    at::NoGradGuard no_grad;
+    at::Tensor& x = T(t);
+    auto type = static_cast<at::ScalarType>(dtype);
+    at::Tensor host = at::from_blob(const_cast<void*>(src), x.sizes(), at::TensorOptions().dtype(type));
+    TORCH_CHECK(host.nbytes() == bytes, "copy of ", bytes, " bytes into ", host.nbytes());
+    x.copy_(host);
+  });
+}
+
+gt_error gt_item(gt_tensor t, double* out) {
+  return guard([&] { *out = T(t).item().toDouble(); });
+}
+
+gt_error gt_set_requires_grad(gt_tensor t, int on) {
+  return guard([&] {
+    T(t).set_requires_grad(on);
+    if (!on) T(t).mutable_grad().reset();
+  });
+}
+
+gt_error gt_grad(gt_tensor t, gt_tensor* out) {
+  return guard([&] {
+    const at::Tensor& g = T(t).grad();
+    *out = g.defined() ? give(g) : nullptr;
+  });
+}
+
+gt_error gt_set_grad(gt_tensor t, gt_tensor g) {
+  return guard([&] { T(t).mutable_grad() = maybe(g); });
+}
+
+gt_error gt_zero_grads(gt_tensor* ts, int n) {
+  return guard([&] {
+    for (int i = 0; i < n; i++)
+      if (T(ts[i]).grad().defined()) T(ts[i]).mutable_grad().reset();
+  });
+}
+
+gt_error gt_memory_format(gt_tensor t, int channels_last, gt_tensor* out) {
+  return guard([&] {
+    *out = give(T(t).contiguous(channels_last ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous));
+  });
+}
+
+gt_error gt_set_data(gt_tensor t, gt_tensor src) {
+  return guard([&] { T(t).set_data(T(src).detach()); });
+}
+
+int gt_meta(gt_tensor t, int64_t* dims, int cap, int* dtype, int* device, int* requires_grad) {
+  const at::Tensor& x = T(t);
+  *dtype = static_cast<int>(x.scalar_type());
+  *device = x.is_cpu() ? -1 : x.device().index();
+  *requires_grad = x.requires_grad();
+  int n = static_cast<int>(x.dim());
+  for (int i = 0; i < n && i < cap; i++) dims[i] = x.size(i);
+  return n;
+}
+
+gt_error gt_backward(gt_tensor loss) {
+  return guard([&] { T(loss).backward(); });
+}
+
+// One norm per tensor, one norm of these, one scaling, none of it read back:
+// no synchronisation with a GPU (torch.nn.utils.clip_grad_norm_, foreach).
+gt_error gt_clip_grad_norm(gt_tensor* params, int n, double max_norm, gt_tensor* total) {
+  return guard([&] {
+    at::NoGradGuard no_grad;
+    std::vector<at::Tensor> grads;
+    with_grads(params, n, nullptr, &grads);
+    TORCH_CHECK(!grads.empty(), "no parameter has a gradient");
+    at::Tensor norm = at::linalg_vector_norm(at::stack(at::_foreach_norm(grads, 2)), 2);
+    if (max_norm > 0) at::_foreach_mul_(grads, at::clamp_max(max_norm / (norm + 1e-6), 1.0));
+    *total = give(norm);
+  });
+}
+
+gt_error gt_clip_grad_value(gt_tensor* params, int n, double max_value) {
+  return guard([&] {
+    at::NoGradGuard no_grad;
+    std::vector<at::Tensor> grads;
+    with_grads(params, n, nullptr, &grads);
+    if (grads.empty()) return;
+    at::_foreach_clamp_min_(grads, -max_value);
+    at::_foreach_clamp_max_(grads, max_value);
+  });
+}
+
+gt_error gt_fused_adam(gt_tensor* params, gt_tensor* m, gt_tensor* v, gt_tensor* steps, int n, double lr, double beta1,
+                       double beta2, double weight_decay, double eps, int decoupled) {
+  return guard([&] {
+    at::NoGradGuard no_grad;
+    std::vector<int> which;
+    std::vector<at::Tensor> p, g, em, ev, st, none;
+    with_grads(params, n, &which, &g);
+    for (int i : which) {
+      p.push_back(T(params[i]));
+      em.push_back(T(m[i]));
+      ev.push_back(T(v[i]));
+      st.push_back(T(steps[i]));
+    }
+    if (p.empty()) return;
+    // The fused kernel reads and writes the step counts but leaves the
+    // increment to its caller.
+    at::_foreach_add_(st, 1);
+    if (decoupled)
+      at::_fused_adamw_(p, g, em, ev, none, st, lr, beta1, beta2, weight_decay, eps, false, false);
+    else
+      at::_fused_adam_(p, g, em, ev, none, st, lr, beta1, beta2, weight_decay, eps, false, false);
+  });
+}
+
+gt_error gt_cross_entropy(gt_tensor logits, gt_tensor labels, gt_tensor weight, int reduction, double label_smoothing,
+                          gt_tensor* out) {
+  return guard([&] {
+    *out = give(at::cross_entropy_loss_symint(T(logits), T(labels), maybe(weight), reduction, -100, label_smoothing));
+  });
+}
+
+gt_error gt_attention(gt_tensor q, gt_tensor k, gt_tensor v, gt_tensor mask, double dropout, double scale, int causal,
+                      gt_tensor* out) {
+  return guard([&] {
+    std::optional<at::Tensor> m;
+    if (mask) m = T(mask);
+    std::optional<double> s;
+    if (scale > 0) s = scale;
+    *out = give(at::scaled_dot_product_attention(T(q), T(k), T(v), m, dropout, causal, s));
+  });
+}
+
+}  // extern "C"

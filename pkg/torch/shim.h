@@ -1,0 +1,68 @@
+// What gotch's operators lack, in one convention: every function that can fail
+// returns its error message (malloc'ed, the caller frees) or NULL.
+#ifndef GOTUNE_SHIM_H
+#define GOTUNE_SHIM_H
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// A macro, so that cgo sees void* and Go code needs no conversions.
+#define gt_tensor void*
+typedef char* gt_error;
+
+// Process.
+gt_error gt_load_cuda(const char* dir);
+gt_error gt_cuda_count(int* n);
+const char* gt_built_version(void);
+uint64_t gt_runtime_abi(void);
+uint64_t gt_built_abi(void);
+const char* gt_cpu_capability(void);
+gt_error gt_library_path(char* buf, size_t n);
+gt_error gt_set_threads(int n);
+int gt_threads(void);
+gt_error gt_seed(int device, uint64_t seed);
+gt_error gt_rng_get(int device, void* buf, size_t cap, size_t* len);
+gt_error gt_rng_set(int device, const void* buf, size_t len);
+gt_error gt_allow_tf32(int on);
+gt_error gt_cuda_memory(int device, int64_t* current, int64_t* peak);
+gt_error gt_synchronize(int device);
+int64_t gt_trim(void);
+
+// Thread state, restored by the scope that set it.
+int gt_grad_set(int on);                                          // returns the previous one
+void gt_autocast_set(int device, int on, int dtype, int* was, int* was_dtype);
+
+// Tensors.
+gt_error gt_from_data(gt_tensor* out, const void* data, const int64_t* dims, int ndims, int dtype, int device, int pinned);
+gt_error gt_empty(gt_tensor* out, const int64_t* dims, int ndims, int dtype, int device);
+gt_error gt_copy_out(gt_tensor t, void* dst, size_t bytes, int dtype);
+gt_error gt_copy_in(gt_tensor t, const void* src, size_t bytes, int dtype);
+gt_error gt_item(gt_tensor t, double* out);
+gt_error gt_set_requires_grad(gt_tensor t, int on);
+gt_error gt_grad(gt_tensor t, gt_tensor* out);                    // NULL tensor: no gradient
+gt_error gt_set_grad(gt_tensor t, gt_tensor g);
+gt_error gt_zero_grads(gt_tensor* ts, int n);
+gt_error gt_memory_format(gt_tensor t, int channels_last, gt_tensor* out);
+gt_error gt_set_data(gt_tensor t, gt_tensor src);
+int gt_meta(gt_tensor t, int64_t* dims, int cap, int* dtype, int* device, int* requires_grad);  // returns ndims
+gt_error gt_full(gt_tensor* out, const int64_t* dims, int ndims, double value, int dtype, int device);
+gt_error gt_reshape(gt_tensor t, const int64_t* dims, int ndims, gt_tensor* out);
+
+// Training.
+gt_error gt_backward(gt_tensor loss);
+gt_error gt_clip_grad_norm(gt_tensor* params, int n, double max_norm, gt_tensor* total);
+gt_error gt_clip_grad_value(gt_tensor* params, int n, double max_value);
+gt_error gt_fused_adam(gt_tensor* params, gt_tensor* m, gt_tensor* v, gt_tensor* steps, int n, double lr, double beta1,
+                       double beta2, double weight_decay, double eps, int decoupled);
+gt_error gt_cross_entropy(gt_tensor logits, gt_tensor labels, gt_tensor weight, int reduction, double label_smoothing,
+                          gt_tensor* out);
+gt_error gt_attention(gt_tensor q, gt_tensor k, gt_tensor v, gt_tensor mask, double dropout, double scale, int causal,
+                      gt_tensor* out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

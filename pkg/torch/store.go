@@ -1,0 +1,165 @@
+package torch
+
+// #include "shim.h"
+import "C"
+
+import (
+	"fmt"
+	"math"
+)
+
+// Store owns tensors that outlive a step: a model's parameters and buffers, or
+// an optimiser's state. They stand in the order in which they were made, which
+// optimisers and checkpoints follow.
+type Store struct {
+	rt     *Runtime
+	params []*Parameter
+	byName map[string]*Parameter
+	closed bool
+}
+
+// Parameter is a named tensor of a Store.
+type Parameter struct {
+	Name   string
+	T      *Tensor
+	Buffer bool // not trained: running statistics, optimiser state
+}
+
+// Init fills a new parameter.
+type Init struct {
+	kind byte
+	a, b float64
+}
+
+// Constant fills with v.
+func Constant(v float64) Init { return Init{'c', v, 0} }
+
+// Normal draws from a normal distribution.
+func Normal(mean, std float64) Init { return Init{'n', mean, std} }
+
+// Uniform draws from [lo, hi).
+func Uniform(lo, hi float64) Init { return Init{'u', lo, hi} }
+
+// KaimingUniform is torch.nn.Linear's and Conv2d's default for a fan-in: uniform
+// within ±1/√fanIn.
+func KaimingUniform(fanIn int) Init {
+	k := 1 / math.Sqrt(float64(fanIn))
+	return Uniform(-k, k)
+}
+
+// NewStore returns an empty store. Close it when the model is done with.
+func (rt *Runtime) NewStore() *Store {
+	st := &Store{rt: rt, byName: make(map[string]*Parameter)}
+	rt.register(st)
+	return st
+}
+
+// Param adds a trainable float32 parameter. A name that is taken is an error:
+// two layers would share, or hide, a weight.
+func (st *Store) Param(name string, init Init, shape ...int) (*Parameter, error) {
+	return st.add(name, false, Float32, init, shape)
+}
+
+// Buffer adds a tensor that is saved with the others but never trained.
+func (st *Store) Buffer(name string, dtype DType, init Init, shape ...int) (*Parameter, error) {
+	return st.add(name, true, dtype, init, shape)
+}
+
+func (st *Store) add(name string, buffer bool, dtype DType, init Init, shape []int) (*Parameter, error) {
+	if st.closed {
+		return nil, fmt.Errorf("parameter %q: %w", name, ErrClosed)
+	}
+	if _, dup := st.byName[name]; dup {
+		return nil, fmt.Errorf("parameter %q: the name is taken", name)
+	}
+	s := st.rt.Scope(Mode{})
+	defer s.Close()
+	// Drawn on the CPU, so that a seed gives the same weights on every device.
+	dims := cdims(shape)
+	var out raw
+	e := C.gt_empty(&out, dimPtr(dims), C.int(len(dims)), C.int(dtype), -1)
+	t := s.takeShim("empty", e, out)
+	switch init.kind {
+	case 'n':
+		s.Normal_(t, init.a, init.b)
+	case 'u':
+		s.Uniform_(t, init.a, init.b)
+	default:
+		s.Fill_(t, init.a)
+	}
+	if st.rt.opts.Device.IsCUDA() {
+		t = s.To(t, st.rt.opts.Device)
+	}
+	t = s.Detach(t)
+	p := &Parameter{Name: name, T: t, Buffer: buffer}
+	if !buffer {
+		s.check("requires_grad", C.gt_set_requires_grad(t.ptr, 1), t)
+	}
+	if err := s.Err(); err != nil {
+		return nil, fmt.Errorf("parameter %q: %w", name, err)
+	}
+	s.release(t)
+	st.params = append(st.params, p)
+	st.byName[name] = p
+	return p, nil
+}
+
+// release takes t out of s: another owner has it now.
+func (s *Scope) release(t *Tensor) {
+	for i := len(s.ts) - 1; i >= 0; i-- {
+		if s.ts[i] == t {
+			s.ts = append(s.ts[:i], s.ts[i+1:]...)
+			return
+		}
+	}
+}
+
+// All returns parameters and buffers in order. The slice is the store's own.
+func (st *Store) All() []*Parameter { return st.params }
+
+// Parameters returns what can be trained, in order.
+func (st *Store) Parameters() []*Parameter {
+	var out []*Parameter
+	for _, p := range st.params {
+		if !p.Buffer {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// Get returns the parameter of that name, or nil.
+func (st *Store) Get(name string) *Parameter { return st.byName[name] }
+
+// Close frees the store's tensors. Closing twice is harmless.
+func (st *Store) Close() {
+	if st.closed {
+		return
+	}
+	st.closed = true
+	for _, p := range st.params {
+		p.T.free()
+	}
+	st.rt.unregister(st)
+}
+
+func (st *Store) count() int   { return len(st.params) }
+func (st *Store) kind() string { return "store" }
+
+// SetTrainable sets whether Backward computes the parameter's gradient. A frozen
+// one costs none; its gradient, if any, is dropped.
+func (p *Parameter) SetTrainable(on bool) error {
+	if !p.T.Alive() {
+		return fmt.Errorf("parameter %q: %w", p.Name, ErrClosed)
+	}
+	if p.Buffer && on {
+		return fmt.Errorf("parameter %q: a buffer is never trained", p.Name)
+	}
+	if err := shimErr(C.gt_set_requires_grad(p.T.ptr, cbool(on))); err != nil {
+		return fmt.Errorf("parameter %q: %w", p.Name, err)
+	}
+	return nil
+}
+
+// Trainable says whether Backward computes the parameter's gradient.
+func (p *Parameter) Trainable() bool { return p.T.RequiresGrad() }
