@@ -6,6 +6,7 @@ import "C"
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // Store owns tensors that outlive a step: a model's parameters and buffers, or
@@ -13,10 +14,16 @@ import (
 // optimisers and checkpoints follow.
 type Store struct {
 	rt     *Runtime
+	source Source
 	params []*Parameter
 	byName map[string]*Parameter
 	closed bool
 }
+
+// Source gives a parameter's elements by name, in the machine's byte order: a
+// file of pretrained weights. ok is false where it has none. The data must stay
+// valid until the parameter is made.
+type Source func(name string) (data []byte, dtype DType, shape []int, ok bool)
 
 // Parameter is a named tensor of a Store.
 type Parameter struct {
@@ -54,6 +61,15 @@ func (rt *Runtime) NewStore() *Store {
 	return st
 }
 
+// NewStoreFrom returns an empty store whose parameters start from src's values
+// where it has them, converted, and are drawn where it has not. A value of
+// another shape is an error.
+func (rt *Runtime) NewStoreFrom(src Source) *Store {
+	st := rt.NewStore()
+	st.source = src
+	return st
+}
+
 // Param adds a trainable float32 parameter. A name that is taken is an error:
 // two layers would share, or hide, a weight.
 func (st *Store) Param(name string, init Init, shape ...int) (*Parameter, error) {
@@ -79,10 +95,15 @@ func (st *Store) add(name string, buffer bool, dtype DType, init Init, shape []i
 	var out raw
 	e := C.gt_empty(&out, dimPtr(dims), C.int(len(dims)), C.int(dtype), -1)
 	t := s.takeShim("empty", e, out)
-	switch init.kind {
-	case 'n':
+	found, err := st.fromSource(name, t, shape)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case found:
+	case init.kind == 'n':
 		s.Normal_(t, init.a, init.b)
-	case 'u':
+	case init.kind == 'u':
 		s.Uniform_(t, init.a, init.b)
 	default:
 		s.Fill_(t, init.a)
@@ -102,6 +123,24 @@ func (st *Store) add(name string, buffer bool, dtype DType, init Init, shape []i
 	st.params = append(st.params, p)
 	st.byName[name] = p
 	return p, nil
+}
+
+// fromSource copies the source's value of that name, if it has one, into t.
+func (st *Store) fromSource(name string, t *Tensor, shape []int) (bool, error) {
+	if st.source == nil || !t.Alive() {
+		return false, nil
+	}
+	data, dtype, got, ok := st.source(name)
+	if !ok {
+		return false, nil
+	}
+	if !slices.Equal(got, shape) {
+		return false, fmt.Errorf("parameter %q: shape %s, want %s", name, ShapeString(got), ShapeString(shape))
+	}
+	if err := CopyIn(t, data, dtype); err != nil {
+		return false, fmt.Errorf("parameter %q: %w", name, err)
+	}
+	return true, nil
 }
 
 // release takes t out of s: another owner has it now.

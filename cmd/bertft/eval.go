@@ -1,0 +1,78 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"github.com/gotune/gotune/internal/cli"
+	"github.com/gotune/gotune/pkg/text"
+	"github.com/gotune/gotune/pkg/torch"
+)
+
+type evalCmd struct {
+	Model string `arg:"" help:"A run's folder, or a fine-tuned model's."`
+	Data  string `arg:"" help:"Labelled text, as for train."`
+	Split string `default:"" help:"Of data with splits: train, val or test; without it, test if there is one." group:"Data"`
+	textFlags
+	MaxLength int  `default:"512" help:"Tokens; longer texts are truncated." group:"Data"`
+	Limit     int  `default:"0" help:"Use only so many examples, after a seeded shuffle; 0: all." placeholder:"N" group:"Data"`
+	EvalBatch int  `default:"32" help:"Examples in a batch." group:"Machine"`
+	JSON      bool `name:"json" help:"End with one JSON object on stdout."`
+	cli.Machine
+	cli.Config
+}
+
+// Run is called by kong.
+func (c *evalCmd) Run(ctx context.Context, env *cli.Env) (err error) {
+	return withModel(ctx, env, c.Model, c.Machine, func(rt *torch.Runtime, m *text.BERT, tok *text.Tokenizer) error {
+		if err := fits(m, tok, c.MaxLength); err != nil {
+			return err
+		}
+		o := c.data(c.MaxLength)
+		o.Labels, o.Split = m.Classes(), c.Split
+		d, err := text.OpenDataset(c.Data, tok, o)
+		if err != nil {
+			return err
+		}
+		defer d.Close()
+		if test := d.Splits()["test"]; c.Split == "" && test != nil {
+			d = test
+		}
+		if c.Limit > 0 {
+			d = d.Limit(c.Limit, c.Seed)
+		}
+		order, err := d.ByLength()
+		if err != nil {
+			return err
+		}
+		return cli.Eval(ctx, env, rt, m, d, cli.EvalOptions{
+			JSON: c.JSON, Model: c.Model, Data: c.Data, Machine: c.Machine, Batch: c.EvalBatch, Order: order, Unit: "sequences",
+		})
+	})
+}
+
+// withModel opens libtorch and the fine-tuned model that ref names, and closes
+// both after use.
+func withModel(ctx context.Context, env *cli.Env, ref string, machine cli.Machine,
+	use func(*torch.Runtime, *text.BERT, *text.Tokenizer) error,
+) (err error) {
+	dir, _, err := cli.FindModel(ctx, env, ref, "text")
+	if err != nil {
+		return err
+	}
+	tok, err := text.OpenTokenizer(dir)
+	if err != nil {
+		return cli.Usage(err)
+	}
+	rt, err := cli.OpenRuntime(machine)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rt.Close()) }()
+	m, _, err := text.Load(rt, dir, text.LoadOptions{})
+	if err != nil {
+		return cli.Usage(err)
+	}
+	defer m.Close()
+	return use(rt, m, tok)
+}

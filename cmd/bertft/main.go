@@ -1,0 +1,36 @@
+// Command bertft fine-tunes BERT on labelled text. Its defaults are the
+// documented recipe.
+package main
+
+import (
+	"os"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/gotune/gotune/internal/cli"
+	"github.com/gotune/gotune/pkg/schedule"
+)
+
+type grammar struct {
+	Train    trainCmd         `cmd:"" help:"Fine-tune a pretrained BERT on labelled text."`
+	Resume   resumeCmd        `cmd:"" help:"Go on with a run from its last checkpoint, exactly as if it had never stopped."`
+	Eval     evalCmd          `cmd:"" help:"Measure a model on labelled text."`
+	Predict  predictCmd       `cmd:"" help:"Classify texts: a JSON line for each."`
+	Tokenize tokenizeCmd      `cmd:"" help:"Show the tokens of the lines on stdin: a JSON line for each."`
+	Doctor   cli.DoctorCmd    `cmd:"" help:"Show what is there and what is missing: libtorch, devices, caches."`
+	Version  kong.VersionFlag `help:"Print the version and leave."`
+}
+
+func main() {
+	cli.PassiveThreads()
+	os.Exit(cli.Program{
+		Name:        "bertft",
+		Description: "Fine-tune BERT on labelled text.\n\nThe defaults are the documented recipe: bert-base-uncased, AdamW 5e-5 linear to 0, weight decay 0.01, clipping at 1.0, 512 tokens, batch 8, 3 epochs, an 80/20 split.",
+		Grammar:     &grammar{},
+		Vars: kong.Vars{
+			"version": cli.Version(), "schedules": strings.Join(schedule.Names(), ", "),
+			"epochs": "3", "batch": "8", "lr": "5e-5", "schedule": "linear", "weightdecay": "0.01", "clip": "1.0",
+		},
+	}.Main(os.Args[1:]))
+}

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+
+	"github.com/gotune/gotune/internal/cli"
+	"github.com/gotune/gotune/pkg/text"
+	"github.com/gotune/gotune/pkg/torch"
+	"github.com/gotune/gotune/pkg/train"
+)
+
+type predictCmd struct {
+	Model string   `arg:"" help:"A run's folder, or a fine-tuned model's."`
+	Input []string `arg:"" optional:"" help:"Texts. Without any, the lines on stdin."`
+	JSONL bool     `name:"jsonl" help:"Input is objects {\"text\":…,\"pair\":…}."`
+	Data  string   `help:"Predict the examples of a data set instead; its labels are not looked at." placeholder:"PATH"`
+	textFlags
+	MaxLength int `default:"512" help:"Tokens; longer texts are truncated."`
+	EvalBatch int `default:"32" help:"Texts in a batch." group:"Machine"`
+	cli.Machine
+	cli.Config
+}
+
+// Run is called by kong.
+func (c *predictCmd) Run(ctx context.Context, env *cli.Env) error {
+	if c.Data != "" && len(c.Input) > 0 {
+		return cli.Usagef("--data and %d texts: give one or the other", len(c.Input))
+	}
+	return withModel(ctx, env, c.Model, c.Machine, func(rt *torch.Runtime, m *text.BERT, tok *text.Tokenizer) error {
+		if err := fits(m, tok, c.MaxLength); err != nil {
+			return err
+		}
+		if c.Data != "" {
+			return c.dataset(ctx, env, rt, m, tok)
+		}
+		return cli.Inputs(env, c.Input, c.EvalBatch, func(lines []cli.Line) error {
+			items := make([]text.Item, len(lines))
+			names := make([]string, len(lines))
+			for i, l := range lines {
+				it, err := item(l, c.JSONL)
+				if err != nil {
+					return err
+				}
+				items[i], names[i] = it, l.Text
+			}
+			d := text.FromItems(items, tok, c.data(c.MaxLength))
+			return cli.Predict(ctx, env, rt, m, d, train.EvalOptions{Batch: c.EvalBatch},
+				func(i int) string { return names[i] })
+		})
+	})
+}
+
+// dataset predicts a data set, named by file and row.
+func (c *predictCmd) dataset(ctx context.Context, env *cli.Env, rt *torch.Runtime, m *text.BERT, tok *text.Tokenizer) error {
+	o := c.data(c.MaxLength)
+	o.Unlabelled, o.Labels = true, m.Classes()
+	d, err := text.OpenDataset(c.Data, tok, o)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return cli.Predict(ctx, env, rt, m, d, train.EvalOptions{Batch: c.EvalBatch, Workers: c.Machine.WorkerCount()}, nil)
+}

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/gotune/gotune/internal/cli"
+	"github.com/gotune/gotune/pkg/text"
+)
+
+type tokenizeCmd struct {
+	Model     string `arg:"" help:"A model's or a run's folder, a bundled name, or a Hugging Face id."`
+	JSONL     bool   `name:"jsonl" help:"Input lines are objects {\"text\":…,\"pair\":…}."`
+	MaxLength int    `default:"0" help:"Truncate at so many tokens; 0: not at all."`
+}
+
+// tokenized is the output line.
+type tokenized struct {
+	Tokens  []string   `json:"tokens"`
+	IDs     []int32    `json:"ids"`
+	TypeIDs []int32    `json:"type_ids"`
+	Offsets [][2]int32 `json:"offsets"` // in characters
+}
+
+// Run is called by kong.
+func (c *tokenizeCmd) Run(ctx context.Context, env *cli.Env) error {
+	if c.MaxLength < 0 {
+		return cli.Usagef("--max-length: %d, want 0 (no limit) or more", c.MaxLength)
+	}
+	dir, _, err := cli.FindModel(ctx, env, c.Model, "text")
+	if err != nil {
+		return err
+	}
+	tok, err := text.OpenTokenizer(dir)
+	if err != nil {
+		return cli.Usage(err)
+	}
+	enc := json.NewEncoder(env.Stdout)
+	enc.SetEscapeHTML(false)
+	return cli.Inputs(env, nil, 1, func(lines []cli.Line) error {
+		for _, l := range lines {
+			it, err := item(l, c.JSONL)
+			if err != nil {
+				return err
+			}
+			if err := enc.Encode(tokenize(tok, it, c.MaxLength)); err != nil {
+				return err
+			}
+		}
+		return ctx.Err()
+	})
+}
+
+func tokenize(tok *text.Tokenizer, it text.Item, maxLength int) tokenized {
+	o := text.EncodeOptions{MaxLength: maxLength}
+	e := tok.Encode(it.Text, o)
+	if it.Pair != "" {
+		e = tok.EncodePair(it.Text, it.Pair, o)
+	}
+	out := tokenized{IDs: e.IDs, TypeIDs: e.TypeIDs, Offsets: e.Offsets, Tokens: make([]string, len(e.IDs))}
+	for i, id := range e.IDs {
+		out.Tokens[i] = tok.Token(id)
+	}
+	return out
+}
+
+// item reads an input line.
+func item(l cli.Line, jsonl bool) (text.Item, error) {
+	if !jsonl {
+		return text.Item{Text: l.Text}, nil
+	}
+	var it struct {
+		Text *string `json:"text"`
+		Pair string  `json:"pair"`
+	}
+	d := json.NewDecoder(strings.NewReader(l.Text))
+	if err := d.Decode(&it); err != nil {
+		return text.Item{}, cli.Usagef("%s: %w", l.Name, err)
+	}
+	if it.Text == nil {
+		return text.Item{}, cli.Usage(fmt.Errorf("%s: no \"text\"", l.Name))
+	}
+	return text.Item{Text: *it.Text, Pair: it.Pair}, nil
+}

@@ -1,0 +1,156 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/gotune/gotune/internal/cli"
+	"github.com/gotune/gotune/pkg/text"
+	"github.com/gotune/gotune/pkg/torch"
+	"github.com/gotune/gotune/pkg/train"
+)
+
+// options are train's flags, as run.yaml keeps them.
+type options struct {
+	Data  string `arg:"" help:"Labelled text: a folder of class folders (aclImdb), its .tar.gz or .zip, a .csv, .tsv or .jsonl file, each also .gz." yaml:"data"`
+	Model string `default:"bert-base-uncased" help:"A folder, a bundled name such as minilm-l6-h384-uncased, or a Hugging Face id." group:"Recipe" yaml:"model"`
+
+	textFlags      `yaml:",inline"`
+	cli.TrainFlags `yaml:",inline"`
+	MaxLength      int      `default:"512" help:"Tokens; longer texts are truncated, and the special tokens count." group:"Recipe" yaml:"max-length"`
+	Dropout        *float64 `help:"Replaces the model's dropout probabilities (BERT's are 0.1)." placeholder:"P" group:"Recipe" yaml:"dropout"`
+	cli.Machine    `yaml:",inline"`
+}
+
+// textFlags say where a table's text and labels are.
+type textFlags struct {
+	TextColumn  string `help:"Column of the text, by name or number; found if not given." placeholder:"COLUMN" group:"Data" yaml:"text-column"`
+	PairColumn  string `help:"Column of a second text, for pairs." placeholder:"COLUMN" group:"Data" yaml:"pair-column"`
+	LabelColumn string `help:"Column of the label." placeholder:"COLUMN" group:"Data" yaml:"label-column"`
+}
+
+func (f textFlags) data(maxLength int) text.DataOptions {
+	return text.DataOptions{TextColumn: f.TextColumn, PairColumn: f.PairColumn, LabelColumn: f.LabelColumn, MaxLength: maxLength}
+}
+
+type trainCmd struct {
+	options
+	Out  string `required:"" help:"Folder for the run: model, checkpoints, metrics." placeholder:"RUN" group:"Run"`
+	JSON bool   `name:"json" help:"End with one JSON object on stdout." group:"Run"`
+	cli.Config
+}
+
+// Run is called by kong.
+func (c *trainCmd) Run(ctx context.Context, env *cli.Env) error {
+	return runTrain(ctx, env, &c.options, cli.TrainOptions{Out: c.Out, JSON: c.JSON})
+}
+
+// runTrain opens all that o names and trains: a new run, or one that goes on.
+func runTrain(ctx context.Context, env *cli.Env, o *options, t cli.TrainOptions) (err error) {
+	if err := o.validate(); err != nil {
+		return err
+	}
+	t.Machine, t.Flags, t.Options = o.Machine, o.TrainFlags, o
+	if t.Resume == nil {
+		if err := cli.CheckOut(t.Out); err != nil {
+			return err
+		}
+	}
+	dir, source, err := cli.FindModel(ctx, env, o.Model, "text")
+	if err != nil {
+		return err
+	}
+	tok, err := text.OpenTokenizer(dir)
+	if err != nil {
+		return cli.Usage(err)
+	}
+	sets, err := openSets(o, tok)
+	if err != nil {
+		return err
+	}
+	defer sets.close()
+	rt, err := cli.OpenRuntime(o.Machine)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rt.Close()) }()
+	return trainModel(ctx, env, rt, o, t, dir, source, tok, sets)
+}
+
+func trainModel(ctx context.Context, env *cli.Env, rt *torch.Runtime, o *options, t cli.TrainOptions,
+	dir, source string, tok *text.Tokenizer, sets *sets,
+) error {
+	m, report, err := text.Load(rt, dir, text.LoadOptions{Labels: sets.training.Classes(), Dropout: o.Dropout})
+	if err != nil {
+		return cli.Usage(err)
+	}
+	defer m.Close()
+	if err := fits(m, tok, o.MaxLength); err != nil {
+		return err
+	}
+	task := cli.Task[*text.Batch]{
+		Model: m, Source: source, Notes: sets.notes(), Train: sets.training, Unit: "sequences",
+		Save: func(dir string) error { return m.Save(dir, tok) },
+		Adam: train.AdamOptions{WeightDecay: orNone(o.WeightDecay)},
+	}
+	if s := report.String(); s != "" {
+		task.Notes = append([]string{s}, task.Notes...)
+	}
+	if task.Fingerprint, err = sets.fingerprint(); err != nil {
+		return err
+	}
+	if sets.validation != nil {
+		task.Val = sets.validation
+		if task.Order, err = sets.validation.ByLength(); err != nil {
+			return err
+		}
+	}
+	return cli.Train(ctx, env, rt, task, t)
+}
+
+// orNone is train.AdamOptions' way to say no decay.
+func orNone(decay float64) float64 {
+	if decay == 0 {
+		return -1
+	}
+	return decay
+}
+
+func (o *options) validate() error {
+	errs := []error{o.TrainFlags.Validate()}
+	if o.MaxLength < 3 {
+		errs = append(errs, fmt.Errorf("--max-length: %d, want 3 or more: two are special tokens", o.MaxLength))
+	}
+	if o.Dropout != nil && !(*o.Dropout >= 0 && *o.Dropout < 1) {
+		errs = append(errs, fmt.Errorf("--dropout: %g, want at least 0 and less than 1", *o.Dropout))
+	}
+	return cli.Usage(errors.Join(errs...))
+}
+
+// fits reports a tokenizer or a length that the model has no rows for.
+func fits(m *text.BERT, tok *text.Tokenizer, maxLength int) error {
+	if v, want := tok.VocabSize(), m.Config.VocabSize; v > want {
+		return cli.Usagef("the vocabulary has %d tokens, but the model's embeddings have %d rows", v, want)
+	}
+	if maxLength > m.Config.MaxPositionEmbeddings {
+		return cli.Usagef("--max-length: %d, but the model has %d positions", maxLength, m.Config.MaxPositionEmbeddings)
+	}
+	return nil
+}
+
+type resumeCmd struct {
+	Run_        string `arg:"" name:"run" help:"Folder of the run."`
+	AllowChange bool   `help:"Go on although data, version or machine have changed."`
+	JSON        bool   `name:"json" help:"End with one JSON object on stdout."`
+}
+
+// Run is called by kong.
+func (c *resumeCmd) Run(ctx context.Context, env *cli.Env) error {
+	var o options
+	was, err := cli.ReadRun(c.Run_, &o)
+	if err != nil {
+		return err
+	}
+	return runTrain(ctx, env, &o, cli.TrainOptions{Out: c.Run_, JSON: c.JSON, Resume: &was, AllowChange: c.AllowChange})
+}

@@ -1,0 +1,91 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/gotune/gotune/internal/hub"
+	"github.com/gotune/gotune/pkg/torch"
+	"github.com/gotune/gotune/pkg/train"
+)
+
+// DoctorCmd is the verb doctor.
+type DoctorCmd struct {
+	Machine
+}
+
+// Run prints what is there and what is missing; a libtorch that does not open is
+// its error.
+func (c *DoctorCmd) Run(env *Env) error {
+	row := func(what, format string, args ...any) {
+		fmt.Fprintf(env.Stdout, "%-12s %s\n", what, fmt.Sprintf(format, args...))
+	}
+	row("program", "%s %s, %s %s/%s", env.Program, Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	dir, err := torch.LibraryDir()
+	if err != nil {
+		return err
+	}
+	row("libtorch", "%s in %s", torch.Version(), dir)
+	row("cpu", "%d cores, %s, bfloat16 in hardware: %s", runtime.NumCPU(), torch.CPUCapability(), yesNo(train.CPUHasBF16()))
+	if n, err := torch.CUDADevices(); err != nil {
+		row("cuda", "not available: %v", err)
+	} else {
+		row("cuda", "%d devices", n)
+	}
+	rt, err := OpenRuntime(c.Machine)
+	if err != nil {
+		return err
+	}
+	row("would use", "%s, %s, %d threads (OMP_WAIT_POLICY=%s)", rt.Device(), rt.Autocast(), rt.Threads(), os.Getenv("OMP_WAIT_POLICY"))
+	s := rt.Scope(rt.EvalMode())
+	v := s.Float(s.Sum(s.Ones(torch.Float32, 3)))
+	if err := s.Close(); err != nil {
+		return err
+	}
+	row("works", "1+1+1 = %g on %s", v, rt.Device())
+	if err := rt.Close(); err != nil {
+		return err
+	}
+	return caches(row)
+}
+
+func caches(row func(what, format string, args ...any)) error {
+	o, err := hub.FromEnv()
+	if err != nil {
+		return Usage(err)
+	}
+	row("hub cache", "%s%s", o.CacheDir, presence(o.CacheDir))
+	row("hub", "%s, offline: %s, token: %s", o.Endpoint, yesNo(o.Offline), yesNo(o.Token != ""))
+	for _, w := range o.Weights {
+		if _, err := os.Stat(w); err == nil {
+			row("weights", "%s", w)
+		}
+	}
+	wd, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	var fs unix.Statfs_t
+	if err := unix.Statfs(wd, &fs); err == nil {
+		row("disk", "%s free in %s", bytesString(fs.Bavail*uint64(fs.Bsize)), filepath.Clean(wd))
+	}
+	return nil
+}
+
+func presence(path string) string {
+	if _, err := os.Stat(path); err != nil {
+		return " (not there yet)"
+	}
+	return ""
+}
+
+func yesNo(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}

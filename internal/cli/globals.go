@@ -1,0 +1,38 @@
+package cli
+
+import (
+	"runtime"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/gotune/gotune/pkg/torch"
+	"github.com/gotune/gotune/pkg/train"
+)
+
+// Machine are the flags that every verb with a model has.
+type Machine struct {
+	Device    string `default:"auto" help:"auto, cpu, cuda or cuda:N." group:"Machine" yaml:"device"`
+	Precision string `default:"auto" enum:"auto,fp32,bf16" help:"auto, fp32, or bf16: products in bfloat16 with float32 weights." group:"Machine" yaml:"precision"`
+	Threads   int    `default:"0" help:"Threads for libtorch; 0: one per core." group:"Machine" yaml:"threads"`
+	Workers   int    `default:"-1" help:"Goroutines that prepare batches; -1: one per core, 0: none beside the training thread." group:"Machine" yaml:"workers"`
+	Seed      uint64 `default:"42" help:"Of the split, the order, the new weights and dropout." group:"Machine" yaml:"seed"`
+}
+
+// Config is the flag that reads the others from a file.
+type Config struct {
+	Config kong.ConfigFlag `help:"Read flags from a YAML file; its keys are their names." placeholder:"FILE" group:"Machine" yaml:"-"`
+}
+
+// OpenRuntime opens libtorch as the flags say; a wrong one is a UsageError.
+func OpenRuntime(m Machine) (*torch.Runtime, error) {
+	rt, err := train.Open(train.Options{Device: m.Device, Precision: m.Precision, Threads: m.Threads, Seed: m.Seed})
+	return rt, Usage(err)
+}
+
+// WorkerCount resolves -1 to one per core.
+func (m Machine) WorkerCount() int {
+	if m.Workers < 0 {
+		return runtime.GOMAXPROCS(0)
+	}
+	return m.Workers
+}

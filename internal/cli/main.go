@@ -1,0 +1,107 @@
+// Package cli is what the two binaries share: flags to options, signals, exit
+// codes, progress, the run's folder, and the verbs themselves, for any model.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// Program is a binary: its name, its help and its verbs.
+type Program struct {
+	Name        string
+	Description string
+	Grammar     any // a pointer to a struct of kong commands
+	Vars        kong.Vars
+}
+
+// Env is where a verb reads and writes. stdout carries the result, stderr the
+// talk.
+type Env struct {
+	Program string
+	Stdin   io.Reader
+	Stdout  io.Writer
+	Stderr  *os.File
+}
+
+// Exit codes.
+const (
+	exitOK          = 0
+	exitFailed      = 1
+	exitUsage       = 2   // wrong flags or data
+	exitInterrupted = 130 // with a checkpoint written
+)
+
+// Main runs the verb that args name and returns the exit code.
+func (p Program) Main(args []string) int {
+	env := &Env{Program: p.Name, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}
+	code := -1
+	parser, err := kong.New(p.Grammar,
+		kong.Name(p.Name), kong.Description(p.Description), kong.UsageOnError(),
+		kong.Configuration(yamlFlags), p.Vars, kong.Bind(env),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+		kong.Exit(func(c int) { code = c }),
+	)
+	if err != nil {
+		fmt.Fprintf(env.Stderr, "%s: %v\n", p.Name, err)
+		return exitFailed
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	kctx, err := parser.Parse(args)
+	if code >= 0 { // --help or --version has printed
+		return code
+	}
+	if err != nil {
+		fmt.Fprintf(env.Stderr, "%s: %v\ntry: %s --help\n", p.Name, err, p.Name)
+		return exitUsage
+	}
+	// libtorch keeps thread-local state, and a thread that has run it keeps a pool
+	// of its own: the main goroutine stays on one thread for good.
+	runtime.LockOSThread()
+	ctx, stop := signals(env)
+	defer stop()
+	kctx.BindTo(ctx, (*context.Context)(nil))
+	return env.exit(kctx.Run())
+}
+
+// signals returns a context that ends at the first Ctrl-C or SIGTERM; the second
+// ends the process at once.
+func signals(env *Env) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	ch := make(chan os.Signal, 1)
+	signal.Notify(ch, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		if _, ok := <-ch; !ok {
+			return
+		}
+		signal.Stop(ch)
+		fmt.Fprintf(env.Stderr, "\n%s: stopping after this step; once more to stop at once\n", env.Program)
+		cancel()
+	}()
+	return ctx, func() { signal.Stop(ch); close(ch); cancel() }
+}
+
+// exit prints err as one message and returns its exit code.
+func (env *Env) exit(err error) int {
+	if err == nil {
+		return exitOK
+	}
+	code := exitCode(err)
+	var in *interruption
+	if errors.As(err, &in) {
+		fmt.Fprintf(env.Stderr, "%s: %v\n", env.Program, in)
+		return code
+	}
+	fmt.Fprintf(env.Stderr, "%s: error: %v\n", env.Program, err)
+	return code
+}

@@ -1,0 +1,91 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/gotune/gotune/internal/hub"
+)
+
+// FindModel returns the folder of the model that ref names: a run's model/, a
+// folder, a bundled or well-known name, or a Hugging Face id, which is fetched.
+// source is how to name it to the user.
+func FindModel(ctx context.Context, env *Env, ref, kind string) (dir, source string, err error) {
+	if _, err := os.Stat(filepath.Join(ref, runName)); err == nil {
+		dir := filepath.Join(ref, modelName)
+		if _, err := os.Stat(dir); err != nil {
+			return "", "", Usagef("run %s has no model yet; go on with it: %s resume %s", ref, env.Program, ref)
+		}
+		return dir, dir, nil
+	}
+	o, err := hub.FromEnv()
+	if err != nil {
+		return "", "", Usage(err)
+	}
+	show := newDownloads(env.Stderr)
+	o.Progress = show.progress
+	client, err := hub.New(o)
+	if err != nil {
+		return "", "", err
+	}
+	defer client.Close()
+	r, err := client.Resolve(ctx, ref, hub.Kind(kind))
+	show.close()
+	if err != nil {
+		return "", "", err
+	}
+	source = r.Path()
+	if r.Source != "" && r.Source != source {
+		source = fmt.Sprintf("%s (%s)", ref, r.Source)
+	}
+	return r.Path(), source, nil
+}
+
+// downloads shows files as they come: a line that is written over on a terminal,
+// a line every ten seconds elsewhere.
+type downloads struct {
+	out  *os.File
+	tty  bool
+	last time.Time
+	open bool
+}
+
+func newDownloads(out *os.File) *downloads {
+	return &downloads{out: out, tty: isTerminal(out)}
+}
+
+func (d *downloads) progress(file string, done, total int64) {
+	finished := done == total
+	every := 10 * time.Second
+	if d.tty {
+		every = 200 * time.Millisecond
+	}
+	if !finished && time.Since(d.last) < every {
+		return
+	}
+	d.last = time.Now()
+	size := "?"
+	if total >= 0 {
+		size = bytesString(uint64(total))
+	}
+	line := fmt.Sprintf("fetching %s  %s of %s", file, bytesString(uint64(max(done, 0))), size)
+	if !d.tty {
+		fmt.Fprintln(d.out, line)
+		return
+	}
+	fmt.Fprintf(d.out, "\r\x1b[K%s", line)
+	d.open = true
+	if finished {
+		d.close()
+	}
+}
+
+func (d *downloads) close() {
+	if d.open {
+		fmt.Fprintln(d.out)
+		d.open = false
+	}
+}

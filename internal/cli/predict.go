@@ -1,0 +1,114 @@
+package cli
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+
+	"github.com/gotune/gotune/pkg/torch"
+	"github.com/gotune/gotune/pkg/train"
+)
+
+// Line is an input of predict or tokenize.
+type Line struct {
+	Text string
+	Name string // for messages
+}
+
+// Inputs calls use with up to batch inputs at a time: args, or else the lines on
+// stdin. It waits for a full batch only while more lines are at hand, so that a
+// program that writes a line and reads the answer is not left waiting.
+func Inputs(env *Env, args []string, batch int, use func([]Line) error) error {
+	if len(args) > 0 {
+		lines := make([]Line, len(args))
+		for i, a := range args {
+			lines[i] = Line{Text: a, Name: fmt.Sprintf("input %d", i+1)}
+		}
+		return use(lines)
+	}
+	r := bufio.NewReaderSize(env.Stdin, 1<<16)
+	var lines []Line
+	for n := 1; ; n++ {
+		line, err := r.ReadBytes('\n') // of any length
+		if err != nil && err != io.EOF {
+			return fmt.Errorf("stdin: %w", err)
+		}
+		if err == nil || len(line) > 0 {
+			line = bytes.TrimRight(line, "\r\n")
+			lines = append(lines, Line{Text: string(bytes.ToValidUTF8(line, []byte("\uFFFD"))), Name: fmt.Sprintf("stdin:%d", n)})
+		}
+		if len(lines) > 0 && (err == io.EOF || len(lines) >= batch || r.Buffered() == 0) {
+			if err := use(lines); err != nil {
+				return err
+			}
+			lines = nil
+		}
+		if err == io.EOF {
+			return nil
+		}
+	}
+}
+
+// Predict writes a JSON line for each example of data, in order. name gives the
+// line's input; nil: the example's own name.
+func Predict[B train.Batch](ctx context.Context, env *Env, rt *torch.Runtime, m train.Model[B], data train.Data[B],
+	o train.EvalOptions, name func(i int) string,
+) error {
+	w := bufio.NewWriter(env.Stdout)
+	for p, err := range train.Predictions(ctx, rt, m, data, o) {
+		if err != nil {
+			return err
+		}
+		input := p.Name
+		if name != nil {
+			input = name(p.Index)
+		}
+		if err := writePrediction(w, input, m.Classes(), p); err != nil {
+			return err
+		}
+	}
+	return w.Flush()
+}
+
+// writePrediction keeps the classes' order, which a Go map would lose.
+func writePrediction(w *bufio.Writer, input string, classes []string, p train.Prediction) error {
+	var line bytes.Buffer
+	line.WriteString(`{"input":`)
+	if err := quote(&line, input); err != nil {
+		return err
+	}
+	line.WriteString(`,"label":`)
+	if err := quote(&line, classes[p.Class()]); err != nil {
+		return err
+	}
+	line.WriteString(`,"scores":{`)
+	for i, prob := range p.Probabilities() {
+		if i > 0 {
+			line.WriteByte(',')
+		}
+		if err := quote(&line, classes[i]); err != nil {
+			return err
+		}
+		line.WriteByte(':')
+		line.WriteString(strconv.FormatFloat(math.Round(prob*1e6)/1e6, 'f', -1, 64))
+	}
+	line.WriteString("}}\n")
+	_, err := line.WriteTo(w)
+	return err
+}
+
+// quote writes s as JSON, with <, > and & as they are.
+func quote(w *bytes.Buffer, s string) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(s); err != nil {
+		return err
+	}
+	w.Truncate(w.Len() - 1) // the newline
+	return nil
+}

@@ -1,0 +1,181 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/google/renameio/v2"
+
+	"github.com/gotune/gotune/pkg/torch"
+	"github.com/gotune/gotune/pkg/train"
+)
+
+// RunFile is run.yaml: all that made a run, for its reader and for resume.
+type RunFile struct {
+	Program  string `yaml:"program"`
+	Versions struct {
+		Gotune   string `yaml:"gotune"`
+		Go       string `yaml:"go"`
+		Libtorch string `yaml:"libtorch"`
+	} `yaml:"versions"`
+	Model struct {
+		Source  string   `yaml:"source"` // where --model was found
+		Classes []string `yaml:"classes"`
+	} `yaml:"model"`
+	Data struct {
+		Training    int    `yaml:"training"` // examples
+		Validation  int    `yaml:"validation"`
+		Fingerprint string `yaml:"fingerprint"`
+	} `yaml:"data"`
+	Machine struct {
+		Device    string `yaml:"device"`
+		Precision string `yaml:"precision"`
+		Threads   int    `yaml:"threads"`
+	} `yaml:"machine"`
+	Options any `yaml:"options"` // the verb's flags, resolved
+}
+
+const (
+	runName     = "run.yaml"
+	metricsName = "metrics.jsonl"
+	modelName   = "model"
+)
+
+// Version returns the module's version as it was built.
+func Version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		return info.Main.Version
+	}
+	return "dev"
+}
+
+func newRunFile(program string, rt *torch.Runtime) RunFile {
+	r := RunFile{Program: program}
+	r.Versions.Gotune, r.Versions.Go, r.Versions.Libtorch = Version(), runtime.Version(), torch.Version()
+	r.Machine.Device, r.Machine.Threads = rt.Device().String(), rt.Threads()
+	r.Machine.Precision = rt.Autocast().String()
+	return r
+}
+
+// differences lists what has changed between the run as it began and as it would
+// go on: any of it would make another run of it.
+func (r RunFile) differences(now RunFile) []string {
+	var out []string
+	add := func(what string, was, is any) {
+		if fmt.Sprint(was) != fmt.Sprint(is) {
+			out = append(out, fmt.Sprintf("%s was %v, is %v", what, was, is))
+		}
+	}
+	add("libtorch", r.Versions.Libtorch, now.Versions.Libtorch)
+	add("gotune", r.Versions.Gotune, now.Versions.Gotune)
+	add("the device", r.Machine.Device, now.Machine.Device)
+	add("the precision", r.Machine.Precision, now.Machine.Precision)
+	add("the number of threads", r.Machine.Threads, now.Machine.Threads)
+	add("the number of training examples", r.Data.Training, now.Data.Training)
+	add("the number of validation examples", r.Data.Validation, now.Data.Validation)
+	add("the data's fingerprint", r.Data.Fingerprint, now.Data.Fingerprint)
+	add("the classes", r.Model.Classes, now.Model.Classes)
+	return out
+}
+
+func (r RunFile) write(dir string) error {
+	data, err := yaml.Marshal(r)
+	if err != nil {
+		return err
+	}
+	return renameio.WriteFile(filepath.Join(dir, runName), data, 0o644)
+}
+
+// ReadRun reads dir's run.yaml, its options into options.
+func ReadRun(dir string, options any) (RunFile, error) {
+	path := filepath.Join(dir, runName)
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return RunFile{}, Usagef("%s is no run: it has no %s", dir, runName)
+	}
+	if err != nil {
+		return RunFile{}, err
+	}
+	r := RunFile{Options: options}
+	if err := yaml.Unmarshal(data, &r); err != nil {
+		return RunFile{}, Usagef("%s: %w", path, err)
+	}
+	return r, nil
+}
+
+// journal is metrics.jsonl: a line per step and per epoch.
+type journal struct {
+	f   *os.File
+	enc *json.Encoder
+	err error
+}
+
+// openJournal opens dir's metrics.jsonl, keeping its lines up to step: a resumed
+// run writes the later ones again.
+func openJournal(dir string, step int) (*journal, error) {
+	path := filepath.Join(dir, metricsName)
+	kept, err := journalUpTo(path, step)
+	if err != nil {
+		return nil, err
+	}
+	if err := renameio.WriteFile(path, kept, 0o644); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		return nil, err
+	}
+	return &journal{f: f, enc: json.NewEncoder(f)}, nil
+}
+
+func (j *journal) write(e train.Event) {
+	var line any
+	switch e := e.(type) {
+	case train.StepEvent:
+		line = struct {
+			Type string `json:"type"`
+			train.StepEvent
+		}{"step", e}
+	case train.EpochEvent:
+		line = struct {
+			Type string `json:"type"`
+			train.EpochEvent
+		}{"epoch", e}
+	default:
+		return
+	}
+	if err := j.enc.Encode(line); err != nil && j.err == nil {
+		j.err = fmt.Errorf("%s: %w", j.f.Name(), err)
+	}
+}
+
+func (j *journal) close() error { return errors.Join(j.err, j.f.Close()) }
+
+// CheckOut reports an --out that holds something already, before anything is
+// loaded.
+func CheckOut(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return Usagef("--out: %w", err)
+	}
+	for _, e := range entries {
+		if e.Name() == runName || e.Name() == modelName || e.Name() == "checkpoints" {
+			return Usagef("--out: %s holds another run; choose another folder, or go on with it by resume", dir)
+		}
+	}
+	if len(entries) > 0 {
+		return Usagef("--out: %s is not empty", dir)
+	}
+	return nil
+}

@@ -1,0 +1,75 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/gotune/gotune/pkg/torch"
+	"github.com/gotune/gotune/pkg/train"
+)
+
+// Task is a model with its data, ready to be fine-tuned: what differs between
+// the programs.
+type Task[B train.Batch] struct {
+	Model       train.Model[B]
+	Source      string // where the pretrained model was found
+	Notes       []string
+	Train, Val  Labelled[B] // Val may be nil
+	Order       []int       // in which Val is evaluated; nil: its own
+	Save        func(dir string) error
+	Adam        train.AdamOptions
+	Fingerprint string
+	Unit        string // "sequences", "images"
+}
+
+// Labelled is data whose labels are known without reading it.
+type Labelled[B train.Batch] interface {
+	train.Data[B]
+	Labels() []int
+}
+
+// describe tells what is about to be trained, on what.
+func (t Task[B]) describe(p *progress, rt *torch.Runtime, out string) {
+	params := t.Model.Store().Parameters()
+	total, trainable := 0, 0
+	for _, q := range params {
+		n := q.T.Numel()
+		total += n
+		if q.Trainable() {
+			trainable += n
+		}
+	}
+	p.printf("model    %s, %s of %s parameters train", t.Source, millions(trainable), millions(total))
+	for _, n := range t.Notes {
+		p.printf("         %s", n)
+	}
+	val := "no validation data"
+	if t.Val != nil {
+		val = fmt.Sprintf("%d for validation", t.Val.Len())
+	}
+	p.printf("data     %d %s to train on, %s; classes: %s", t.Train.Len(), t.Unit, val, classCounts(t.Model.Classes(), t.Train.Labels()))
+	p.printf("machine  %s, %s, %d threads", rt.Device(), rt.Autocast(), rt.Threads())
+	p.printf("run      %s", out)
+}
+
+func millions(n int) string { return fmt.Sprintf("%.1f M", float64(n)/1e6) }
+
+// classCounts is "neg 800, pos 800", abridged where there are many.
+func classCounts(classes []string, labels []int) string {
+	count := make([]int, len(classes))
+	for _, y := range labels {
+		if y >= 0 && y < len(count) {
+			count[y]++
+		}
+	}
+	const most = 8
+	var parts []string
+	for i, c := range classes {
+		if i == most {
+			parts = append(parts, fmt.Sprintf("and %d more", len(classes)-most))
+			break
+		}
+		parts = append(parts, fmt.Sprintf("%s %d", c, count[i]))
+	}
+	return strings.Join(parts, ", ")
+}

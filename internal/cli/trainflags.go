@@ -1,0 +1,99 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/gotune/gotune/pkg/schedule"
+	"github.com/gotune/gotune/pkg/train"
+)
+
+// TrainFlags are the flags of train that do not depend on the kind of model.
+// Defaults that differ are kong variables of the program.
+type TrainFlags struct {
+	Val         string  `help:"Validation data; without it, a part of DATA." placeholder:"PATH" group:"Data" yaml:"val"`
+	ValFraction float64 `default:"0.2" help:"Part of DATA kept for validation, in the proportion of its classes." group:"Data" yaml:"val-fraction"`
+	Limit       int     `default:"0" help:"Use only so many examples, after a seeded shuffle; 0: all." placeholder:"N" group:"Data" yaml:"limit"`
+
+	Epochs         int     `default:"${epochs}" help:"Passes over the training data." group:"Recipe" yaml:"epochs"`
+	Batch          int     `default:"${batch}" help:"Examples in a step." group:"Recipe" yaml:"batch"`
+	Accumulate     int     `default:"1" help:"Split each step's batch into so many parts, to save memory; the result is the same." group:"Recipe" yaml:"accumulate"`
+	LR             float64 `name:"lr" default:"${lr}" help:"Learning rate." group:"Recipe" yaml:"lr"`
+	Schedule       string  `default:"${schedule}" help:"Learning rate over time: ${schedules}." group:"Recipe" yaml:"schedule"`
+	Warmup         string  `default:"0" help:"Steps, or a fraction such as 0.1, over which the rate rises from 0." group:"Recipe" yaml:"warmup"`
+	WeightDecay    float64 `default:"${weightdecay}" help:"Decoupled weight decay, except on biases and normalisation." group:"Recipe" yaml:"weight-decay"`
+	Clip           float64 `default:"${clip}" help:"Largest global L2 norm of the gradients; 0: no limit." group:"Recipe" yaml:"clip"`
+	LabelSmoothing float64 `default:"0" help:"Share of each label spread over all classes." group:"Recipe" yaml:"label-smoothing"`
+	ClassWeights   string  `default:"none" enum:"none,balanced" help:"none, or balanced: classes count alike in the loss, however many examples each has." group:"Recipe" yaml:"class-weights"`
+
+	EvalBatch       int `default:"32" help:"Examples in an evaluation batch." group:"Run" yaml:"eval-batch"`
+	CheckpointEvery int `default:"0" help:"Also save a checkpoint every so many steps; 0: after each epoch only." placeholder:"STEPS" group:"Run" yaml:"checkpoint-every"`
+	Keep            int `default:"1" help:"Checkpoints to keep." group:"Run" yaml:"keep"`
+}
+
+// Validate reports every fault at once, each with its flag.
+func (f TrainFlags) Validate() error {
+	var errs []error
+	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	atLeast := func(flag string, v, least int) {
+		if v < least {
+			bad("--%s: %d, want %d or more", flag, v, least)
+		}
+	}
+	atLeast("epochs", f.Epochs, 1)
+	atLeast("batch", f.Batch, 1)
+	atLeast("accumulate", f.Accumulate, 1)
+	atLeast("eval-batch", f.EvalBatch, 1)
+	atLeast("limit", f.Limit, 0)
+	atLeast("checkpoint-every", f.CheckpointEvery, 0)
+	atLeast("keep", f.Keep, 1)
+	if f.Accumulate > 1 && f.Batch%f.Accumulate != 0 {
+		bad("--accumulate: %d does not divide --batch %d", f.Accumulate, f.Batch)
+	}
+	if !(f.ValFraction >= 0 && f.ValFraction < 1) {
+		bad("--val-fraction: %g, want at least 0 and less than 1", f.ValFraction)
+	}
+	if !(f.LR > 0 && f.LR < 10) {
+		bad("--lr: %g, want more than 0 and less than 10", f.LR)
+	}
+	if !(f.WeightDecay >= 0 && f.WeightDecay < 10) {
+		bad("--weight-decay: %g, want 0 or more", f.WeightDecay)
+	}
+	if !(f.Clip >= 0) {
+		bad("--clip: %g, want 0 (no limit) or more", f.Clip)
+	}
+	if !(f.LabelSmoothing >= 0 && f.LabelSmoothing < 1) {
+		bad("--label-smoothing: %g, want at least 0 and less than 1", f.LabelSmoothing)
+	}
+	if _, err := schedule.ParseWarmup(f.Warmup); err != nil {
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// schedule returns the learning rates of a run of so many steps.
+func (f TrainFlags) schedule(steps int) (schedule.Schedule, error) {
+	warmup, err := schedule.ParseWarmup(f.Warmup)
+	if err != nil {
+		return nil, Usage(err)
+	}
+	s, err := schedule.Parse(f.Schedule, schedule.Options{LR: f.LR, Steps: steps, Warmup: warmup})
+	return s, Usage(err)
+}
+
+// loss weighs classes by the inverse of their frequency where that is asked for.
+func (f TrainFlags) loss(labels []int, classes int) train.Loss {
+	l := train.Loss{LabelSmoothing: f.LabelSmoothing}
+	if f.ClassWeights != "balanced" {
+		return l
+	}
+	count := make([]int, classes)
+	for _, y := range labels {
+		count[y]++
+	}
+	l.ClassWeights = make([]float64, classes)
+	for c, n := range count {
+		l.ClassWeights[c] = float64(len(labels)) / float64(classes*max(n, 1))
+	}
+	return l
+}

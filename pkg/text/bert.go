@@ -1,0 +1,121 @@
+package text
+
+import (
+	"fmt"
+
+	"github.com/gotune/gotune/pkg/torch"
+)
+
+// BERT is a bidirectional encoder with a classification head on the first
+// token: Devlin et al. 2018, with Hugging Face's parameter names.
+type BERT struct {
+	Config Config
+
+	store      *torch.Store
+	embeddings embeddings
+	layers     []*layer
+	pooler     *torch.Linear
+	classifier *torch.Linear
+}
+
+// embeddings sums the tables of words, positions and token types.
+type embeddings struct {
+	words, positions, types *torch.Embedding
+	norm                    *torch.LayerNorm
+}
+
+// NewBERT returns a model whose parameters come from weights where it has them
+// and are drawn as the original recipe does where it has not: matrices from
+// N(0, initializer_range²), biases 0 (google-research/bert, modeling.py). weights
+// may be nil. cfg.Labels are the classes. Close it when done.
+func NewBERT(rt *torch.Runtime, cfg Config, weights *torch.WeightFile) (*BERT, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	if len(cfg.Labels) < 2 {
+		return nil, fmt.Errorf("%d classes, want 2 or more", len(cfg.Labels))
+	}
+	st := rt.NewStore()
+	if weights != nil {
+		st.Close()
+		st = rt.NewStoreFrom(weights.Source())
+	}
+	m := &BERT{Config: cfg, store: st}
+	if err := m.build(); err != nil {
+		st.Close()
+		return nil, err
+	}
+	return m, nil
+}
+
+// build makes the parameters in the order of Hugging Face's state_dict.
+func (m *BERT) build() error {
+	c := m.Config
+	b := builder{st: m.store, init: torch.Normal(0, c.InitializerRange), eps: c.LayerNormEps}
+	m.embeddings = embeddings{
+		words:     b.embedding("bert.embeddings.word_embeddings", c.VocabSize, c.HiddenSize, c.PadTokenID),
+		positions: b.embedding("bert.embeddings.position_embeddings", c.MaxPositionEmbeddings, c.HiddenSize, -1),
+		types:     b.embedding("bert.embeddings.token_type_embeddings", c.TypeVocabSize, c.HiddenSize, -1),
+		norm:      b.norm("bert.embeddings.LayerNorm", c.HiddenSize),
+	}
+	for i := range c.NumHiddenLayers {
+		m.layers = append(m.layers, b.layer(fmt.Sprintf("bert.encoder.layer.%d", i), c))
+	}
+	m.pooler = b.linear("bert.pooler.dense", c.HiddenSize, c.HiddenSize)
+	m.classifier = b.linear("classifier", c.HiddenSize, len(c.Labels))
+	return b.err
+}
+
+// Store returns the model's parameters, in order.
+func (m *BERT) Store() *torch.Store { return m.store }
+
+// Classes returns the labels in the order of the logits.
+func (m *BERT) Classes() []string { return m.Config.Labels }
+
+// Close frees the parameters.
+func (m *BERT) Close() { m.store.Close() }
+
+// Logits returns unnormalised class scores [N,C], float32 or the autocast type,
+// owned by s.
+func (m *BERT) Logits(s *torch.Scope, x Inputs) *torch.Tensor {
+	pooled := s.Dropout(m.Pooled(s, x), m.Config.headDropout())
+	return m.classifier.Forward(s, pooled)
+}
+
+// Forward is Logits for a batch on the host.
+func (m *BERT) Forward(s *torch.Scope, b *Batch) *torch.Tensor { return m.Logits(s, b.Inputs(s)) }
+
+// Pooled returns tanh of a linear map of the first token's last hidden state,
+// [N,H].
+func (m *BERT) Pooled(s *torch.Scope, x Inputs) *torch.Tensor {
+	h := m.Hidden(s, x)
+	return s.Tanh(m.pooler.Forward(s, s.Select(h, 1, 0)))
+}
+
+// Hidden returns the last layer's states [N,T,H]. Rows of padding hold values
+// that mean nothing. More tokens than positions is an error in s.Err.
+func (m *BERT) Hidden(s *torch.Scope, x Inputs) *torch.Tensor {
+	c := m.Config
+	h := m.embeddings.forward(s, x, c)
+	for _, l := range m.layers {
+		h = l.forward(s, h, x.Mask, c)
+	}
+	return h
+}
+
+func (e embeddings) forward(s *torch.Scope, x Inputs, c Config) *torch.Tensor {
+	shape := x.IDs.Shape() // [N,T]
+	if len(shape) != 2 {
+		s.Fail(fmt.Errorf("token ids: shape %s, want [N,T]", torch.ShapeString(shape)))
+		return x.IDs
+	}
+	T := shape[1]
+	if T > c.MaxPositionEmbeddings {
+		s.Fail(fmt.Errorf("%d tokens, but the model has %d positions; lower --max-length", T, c.MaxPositionEmbeddings))
+		return x.IDs
+	}
+	h := e.words.Forward(s, x.IDs)                          // [N,T,H]
+	h = s.Add(h, e.types.Forward(s, x.TypeIDs))             // [N,T,H]
+	h = s.Add(h, s.Narrow(e.positions.Weight.T, 0, 0, T))   // [T,H] broadcast
+	return s.Dropout(e.norm.Forward(s, h), c.HiddenDropout) // [N,T,H]
+}

@@ -1,0 +1,246 @@
+package text
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"iter"
+	"runtime"
+	"slices"
+	"sync"
+
+	"github.com/gotune/gotune/internal/corpus"
+	"github.com/gotune/gotune/internal/loader"
+)
+
+// DataOptions say how labelled text is read. The zero value finds format,
+// columns and classes by itself and truncates at 512 tokens.
+type DataOptions struct {
+	TextColumn, PairColumn, LabelColumn string   // by name or 1-based number; "": found
+	Labels                              []string // fix the classes and their order
+	Split                               string   // "train", "val" or "test" of a set that has them; "": all
+	Unlabelled                          bool     // examples without a label are fine; their label is -1
+	MaxLength                           int      // tokens, the special ones included; 0: 512
+	PadToMax                            bool     // pad every batch to MaxLength: the same result, more work
+}
+
+// Dataset is labelled text and the tokenizer that turns it into batches. It is
+// safe for use by many goroutines.
+type Dataset struct {
+	corpus source
+	tok    *Tokenizer
+	rows   []int // of the corpus
+	opts   DataOptions
+	pool   *sync.Pool // of *Encoder, with its cache of words
+}
+
+// source is where examples come from: a *corpus.Corpus, or texts in memory.
+type source interface {
+	Len() int
+	Label(i int) int
+	Classes() []string
+	Example(i int) (corpus.Example, error)
+	Close() error
+}
+
+// OpenDataset opens path: a folder of class folders, such as aclImdb, or an
+// archive of one, or a CSV, TSV or JSONL file, each also gzipped. Text stays on
+// disk until it is asked for.
+func OpenDataset(path string, tok *Tokenizer, o DataOptions) (*Dataset, error) {
+	if o.MaxLength == 0 {
+		o.MaxLength = 512
+	}
+	if o.MaxLength < 3 {
+		return nil, fmt.Errorf("--max-length: %d, want 3 or more: two are special tokens", o.MaxLength)
+	}
+	c, err := corpus.Open(path, corpus.Options{
+		TextColumn: o.TextColumn, PairColumn: o.PairColumn, LabelColumn: o.LabelColumn,
+		Labels: o.Labels, Split: o.Split, LabelsOptional: o.Unlabelled,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return newDataset(c, tok, o), nil
+}
+
+func newDataset(src source, tok *Tokenizer, o DataOptions) *Dataset {
+	d := &Dataset{corpus: src, tok: tok, opts: o, rows: make([]int, src.Len())}
+	d.pool = &sync.Pool{New: func() any { return tok.Encoder() }}
+	for i := range d.rows {
+		d.rows[i] = i
+	}
+	return d
+}
+
+// Len returns the number of examples.
+func (d *Dataset) Len() int { return len(d.rows) }
+
+// Classes returns the labels, in the order of the logits.
+func (d *Dataset) Classes() []string { return d.corpus.Classes() }
+
+// Labels returns each example's class.
+func (d *Dataset) Labels() []int {
+	out := make([]int, len(d.rows))
+	for i, r := range d.rows {
+		out[i] = d.corpus.Label(r)
+	}
+	return out
+}
+
+// Notes tell what was found beside good examples: replaced bytes, empty texts,
+// files left out.
+func (d *Dataset) Notes() []string {
+	c, ok := d.corpus.(*corpus.Corpus)
+	if !ok {
+		return nil
+	}
+	r := c.Report()
+	notes := slices.Clone(r.Notes)
+	if r.Replaced > 0 {
+		notes = append(notes, fmt.Sprintf("%d examples with invalid UTF-8, replaced by U+FFFD; the first: %s", r.Replaced, r.FirstReplaced))
+	}
+	if r.Empty > 0 {
+		notes = append(notes, fmt.Sprintf("%d examples with no text; the first: %s", r.Empty, r.FirstEmpty))
+	}
+	return notes
+}
+
+// CheckTrainable reports a class without examples, or one class alone.
+func (d *Dataset) CheckTrainable() error {
+	if c, ok := d.corpus.(*corpus.Corpus); ok {
+		return c.CheckTrainable(d.rows)
+	}
+	return nil
+}
+
+// Close closes the files. Parts made by Split and Limit share them.
+func (d *Dataset) Close() error { return d.corpus.Close() }
+
+// Select returns the examples of these indices, in this order.
+func (d *Dataset) Select(indices []int) *Dataset {
+	part := *d
+	part.rows = make([]int, len(indices))
+	for i, j := range indices {
+		part.rows[i] = d.rows[j]
+	}
+	return &part
+}
+
+// Split divides the examples into training and validation, each class in the
+// same proportion. The same seed gives the same split.
+func (d *Dataset) Split(fraction float64, seed uint64) (training, validation *Dataset, err error) {
+	a, b, err := corpus.Split(d.Labels(), fraction, seed)
+	if err != nil {
+		return nil, nil, err
+	}
+	return d.Select(a), d.Select(b), nil
+}
+
+// Limit returns n examples after a seeded shuffle, or all where there are fewer.
+func (d *Dataset) Limit(n int, seed uint64) *Dataset {
+	return d.Select(corpus.Subsample(d.Len(), n, seed))
+}
+
+// Text returns the i-th example's texts; pair is "" where there is one.
+func (d *Dataset) Text(i int) (text, pair string, err error) {
+	e, err := d.corpus.Example(d.rows[i])
+	return e.Text, e.Pair, err
+}
+
+// Batch tokenizes the examples of these indices and pads them to the longest.
+func (d *Dataset) Batch(ctx context.Context, epoch int, indices []int) (*Batch, error) {
+	rows := make([]row, len(indices))
+	enc := d.pool.Get().(*Encoder)
+	defer d.pool.Put(enc)
+	for i, j := range indices {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		e, err := d.corpus.Example(d.rows[j])
+		if err != nil {
+			return nil, err
+		}
+		r := row{label: e.Label, name: e.ID}
+		if e.Pair == "" {
+			r.ids = enc.AppendIDs(nil, e.Text, d.opts.MaxLength)
+			r.firstLen = len(r.ids)
+		} else {
+			r.ids, r.firstLen = enc.AppendPairIDs(nil, e.Text, e.Pair, d.opts.MaxLength)
+		}
+		rows[i] = r
+	}
+	padTo := 0
+	if d.opts.PadToMax {
+		padTo = d.opts.MaxLength
+	}
+	return collate(rows, d.tok.PadID(), padTo, epoch), nil
+}
+
+// Epochs yields the batches of so many passes, each in its own seeded order,
+// tokenized ahead by a worker per core.
+func (d *Dataset) Epochs(ctx context.Context, epochs, batch int, seed uint64) iter.Seq2[*Batch, error] {
+	workers := runtime.GOMAXPROCS(0)
+	plan := loader.Plan{
+		N: d.Len(), Batch: batch, Epochs: epochs, Seed: seed, Shuffle: true, Workers: workers, Ahead: 2 * workers,
+	}
+	build := func(ctx context.Context, epoch, _ int, idx []int) (*Batch, error) { return d.Batch(ctx, epoch, idx) }
+	return func(yield func(*Batch, error) bool) {
+		for item, err := range loader.Run(ctx, plan, build) {
+			if !yield(item.Batch, err) {
+				return
+			}
+		}
+	}
+}
+
+// ByLength returns the examples' indices ordered by the size of their text: an
+// evaluation in this order pads little.
+func (d *Dataset) ByLength() ([]int, error) {
+	size := make([]int, d.Len())
+	order := make([]int, d.Len())
+	for i := range order {
+		text, pair, err := d.Text(i)
+		if err != nil {
+			return nil, err
+		}
+		order[i], size[i] = i, len(text)+len(pair)
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return size[a] - size[b] })
+	return order, nil
+}
+
+// Fingerprint is a SHA-256 over the examples and their labels, in order: two
+// data sets with the same one give the same run.
+func (d *Dataset) Fingerprint() (string, error) {
+	h := sha256.New()
+	for _, r := range d.rows {
+		e, err := d.corpus.Example(r)
+		if err != nil {
+			return "", err
+		}
+		var sizes [12]byte
+		binary.LittleEndian.PutUint32(sizes[0:], uint32(len(e.Text)))
+		binary.LittleEndian.PutUint32(sizes[4:], uint32(len(e.Pair)))
+		binary.LittleEndian.PutUint32(sizes[8:], uint32(int32(e.Label)))
+		h.Write(sizes[:])
+		h.Write([]byte(e.Text))
+		h.Write([]byte(e.Pair))
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// Splits returns the parts that the data came with, by "train", "val" and
+// "test"; none where it is of one piece.
+func (d *Dataset) Splits() map[string]*Dataset {
+	c, ok := d.corpus.(*corpus.Corpus)
+	if !ok || len(d.rows) != c.Len() {
+		return nil
+	}
+	parts := make(map[string]*Dataset)
+	for _, name := range c.Splits() {
+		parts[name] = d.Select(c.Indices(name))
+	}
+	return parts
+}

@@ -1,0 +1,99 @@
+package text
+
+import "github.com/gotune/gotune/pkg/torch"
+
+// layer is one block of the encoder: self-attention and a feed-forward network,
+// each with dropout, a residual connection and a LayerNorm after it.
+type layer struct {
+	query, key, value *torch.Linear
+	attended          *torch.Linear
+	attentionNorm     *torch.LayerNorm
+	intermediate      *torch.Linear
+	output            *torch.Linear
+	outputNorm        *torch.LayerNorm
+}
+
+func (b *builder) layer(name string, c Config) *layer {
+	H := c.HiddenSize
+	return &layer{
+		query:         b.linear(name+".attention.self.query", H, H),
+		key:           b.linear(name+".attention.self.key", H, H),
+		value:         b.linear(name+".attention.self.value", H, H),
+		attended:      b.linear(name+".attention.output.dense", H, H),
+		attentionNorm: b.norm(name+".attention.output.LayerNorm", H),
+		intermediate:  b.linear(name+".intermediate.dense", H, c.IntermediateSize),
+		output:        b.linear(name+".output.dense", c.IntermediateSize, H),
+		outputNorm:    b.norm(name+".output.LayerNorm", H),
+	}
+}
+
+// forward maps x [N,T,H] to the same shape. mask is [N,1,1,T] of Bool, true on
+// tokens, or nil where nothing is padding.
+func (l *layer) forward(s *torch.Scope, x, mask *torch.Tensor, c Config) *torch.Tensor {
+	a := l.attention(s, x, mask, c)
+	a = s.Dropout(l.attended.Forward(s, a), c.HiddenDropout)
+	x = l.attentionNorm.Forward(s, s.Add(a, x))
+
+	f := activate(s, c.HiddenAct, l.intermediate.Forward(s, x)) // [N,T,4H]
+	f = s.Dropout(l.output.Forward(s, f), c.HiddenDropout)
+	return l.outputNorm.Forward(s, s.Add(f, x))
+}
+
+func (l *layer) attention(s *torch.Scope, x, mask *torch.Tensor, c Config) *torch.Tensor {
+	shape := x.Shape()
+	if len(shape) != 3 {
+		return x // s holds an error already
+	}
+	N, T, H, heads := shape[0], shape[1], shape[2], c.NumAttentionHeads
+	split := func(p *torch.Linear) *torch.Tensor { // [N,heads,T,H/heads]
+		return s.Transpose(s.Reshape(p.Forward(s, x), N, T, heads, H/heads), 1, 2)
+	}
+	y := s.Attention(split(l.query), split(l.key), split(l.value),
+		torch.AttentionOptions{Mask: mask, Dropout: c.AttentionDropout})
+	return s.Reshape(s.Transpose(y, 1, 2), N, T, H)
+}
+
+func activate(s *torch.Scope, name string, x *torch.Tensor) *torch.Tensor {
+	switch name {
+	case "relu":
+		return s.ReLU(x)
+	case "gelu_new", "gelu_pytorch_tanh":
+		return s.GELUTanh(x)
+	}
+	return s.GELU(x)
+}
+
+// builder makes layers and keeps the first error.
+type builder struct {
+	st   *torch.Store
+	init torch.Init
+	eps  float64
+	err  error
+}
+
+func (b *builder) linear(name string, in, out int) *torch.Linear {
+	if b.err != nil {
+		return nil
+	}
+	l, err := torch.NewLinear(b.st, name, in, out, b.init, torch.Constant(0))
+	b.err = err
+	return l
+}
+
+func (b *builder) norm(name string, width int) *torch.LayerNorm {
+	if b.err != nil {
+		return nil
+	}
+	l, err := torch.NewLayerNorm(b.st, name, width, b.eps)
+	b.err = err
+	return l
+}
+
+func (b *builder) embedding(name string, rows, width, pad int) *torch.Embedding {
+	if b.err != nil {
+		return nil
+	}
+	l, err := torch.NewEmbedding(b.st, name, rows, width, pad, b.init)
+	b.err = err
+	return l
+}

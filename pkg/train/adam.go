@@ -1,0 +1,209 @@
+package train
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/gotune/gotune/pkg/torch"
+)
+
+// AdamOptions are those of Adam and AdamW. The zero value is the documented BERT
+// recipe's AdamW: betas 0.9 and 0.999, eps 1e-8, decoupled weight decay 0.01
+// except on biases and LayerNorm.
+type AdamOptions struct {
+	Beta1, Beta2 float64 // 0: 0.9 and 0.999
+	Eps          float64 // 0: 1e-8
+	WeightDecay  float64 // 0: 0.01; negative: none
+	Coupled      bool    // Adam: the decay goes through the gradient
+	// Decay says which parameters decay; nil: all but biases and normalisation.
+	Decay func(name string) bool
+	// Rate scales the learning rate by parameter; nil: 1 for all.
+	Rate func(name string) float64
+}
+
+// Validate reports a constant out of range.
+func (o AdamOptions) Validate() error {
+	o = o.withDefaults()
+	switch {
+	case !(o.Beta1 >= 0 && o.Beta1 < 1) || !(o.Beta2 >= 0 && o.Beta2 < 1):
+		return fmt.Errorf("adam: betas %g and %g, want at least 0 and less than 1", o.Beta1, o.Beta2)
+	case !(o.Eps > 0) || math.IsInf(o.Eps, 0):
+		return fmt.Errorf("adam: eps %g, want more than 0", o.Eps)
+	case math.IsNaN(o.WeightDecay) || math.IsInf(o.WeightDecay, 0):
+		return fmt.Errorf("adam: weight decay %g", o.WeightDecay)
+	}
+	return nil
+}
+
+func (o AdamOptions) withDefaults() AdamOptions {
+	def := func(v *float64, d float64) {
+		if *v == 0 {
+			*v = d
+		}
+	}
+	def(&o.Beta1, 0.9)
+	def(&o.Beta2, 0.999)
+	def(&o.Eps, 1e-8)
+	def(&o.WeightDecay, 0.01)
+	o.WeightDecay = max(o.WeightDecay, 0)
+	if o.Decay == nil {
+		o.Decay = DecaysByDefault
+	}
+	if o.Rate == nil {
+		o.Rate = func(string) float64 { return 1 }
+	}
+	return o
+}
+
+// DecaysByDefault is false for biases and the parameters of normalisation
+// layers, by their names in BERT, VGG and ResNet.
+func DecaysByDefault(name string) bool {
+	if strings.HasSuffix(name, ".bias") {
+		return false
+	}
+	for _, part := range strings.Split(name, ".") {
+		if part == "LayerNorm" || strings.HasPrefix(part, "bn") {
+			return false
+		}
+	}
+	return true
+}
+
+// Adam is the optimiser of Kingma & Ba 2014 and, by default, its decoupled form
+// AdamW (Loshchilov & Hutter 2017). Its state is its own, and saved with a
+// checkpoint.
+type Adam struct {
+	opts   AdamOptions
+	params []*torch.Parameter
+	groups []group
+	state  *torch.Store
+	slots  map[string]slot
+}
+
+// group is the parameters of one weight decay and one rate: one fused call.
+type group struct {
+	decay, rate float64
+	params      []*torch.Parameter
+}
+
+// slot is a parameter's state, made when the parameter first trains.
+type slot struct{ m, v, step *torch.Parameter }
+
+// NewAdam returns an optimiser of params, in their order. Close it when done.
+func NewAdam(rt *torch.Runtime, params []*torch.Parameter, o AdamOptions) (*Adam, error) {
+	if err := o.Validate(); err != nil {
+		return nil, err
+	}
+	a := &Adam{opts: o.withDefaults(), params: params, state: rt.NewStore(), slots: make(map[string]slot)}
+	for _, p := range params {
+		decay, rate := 0.0, a.opts.Rate(p.Name)
+		if a.opts.Decay(p.Name) {
+			decay = a.opts.WeightDecay
+		}
+		a.group(decay, rate).params = append(a.group(decay, rate).params, p)
+	}
+	return a, nil
+}
+
+func (a *Adam) group(decay, rate float64) *group {
+	for i := range a.groups {
+		if a.groups[i].decay == decay && a.groups[i].rate == rate {
+			return &a.groups[i]
+		}
+	}
+	a.groups = append(a.groups, group{decay: decay, rate: rate})
+	return &a.groups[len(a.groups)-1]
+}
+
+// ClipNorm scales the gradients so that their global L2 norm is at most maxNorm
+// (0: only measures), and returns the norm before, a scalar on the device.
+func (a *Adam) ClipNorm(s *torch.Scope, maxNorm float64) *torch.Tensor {
+	return s.ClipGradNorm(tensors(a.params), maxNorm)
+}
+
+// Step updates, with learning rate lr, the parameters that have a gradient, and
+// drops the gradients.
+func (a *Adam) Step(s *torch.Scope, lr float64) {
+	for _, g := range a.groups {
+		var p, m, v, steps []*torch.Tensor
+		for _, param := range g.params {
+			if s.Err() != nil || !param.Trainable() {
+				continue
+			}
+			st, err := a.slot(param)
+			if err != nil {
+				s.Fail(err)
+				return
+			}
+			p, m, v, steps = append(p, param.T), append(m, st.m.T), append(v, st.v.T), append(steps, st.step.T)
+		}
+		if len(p) == 0 {
+			continue
+		}
+		s.FusedAdam(torch.AdamStep{
+			LR: lr * g.rate, Beta1: a.opts.Beta1, Beta2: a.opts.Beta2, Eps: a.opts.Eps,
+			WeightDecay: g.decay, Decoupled: !a.opts.Coupled,
+		}, p, m, v, steps)
+	}
+	s.ZeroGrads(tensors(a.params))
+}
+
+func (a *Adam) slot(p *torch.Parameter) (slot, error) {
+	if st, ok := a.slots[p.Name]; ok {
+		return st, nil
+	}
+	shape := p.T.Shape()
+	var st slot
+	var err error
+	if st.m, err = a.state.Buffer(p.Name+".exp_avg", torch.Float32, torch.Constant(0), shape...); err != nil {
+		return slot{}, err
+	}
+	if st.v, err = a.state.Buffer(p.Name+".exp_avg_sq", torch.Float32, torch.Constant(0), shape...); err != nil {
+		return slot{}, err
+	}
+	if st.step, err = a.state.Buffer(p.Name+".step", torch.Float32, torch.Constant(0)); err != nil {
+		return slot{}, err
+	}
+	a.slots[p.Name] = st
+	return st, nil
+}
+
+// State returns the moments and step counts, named by parameter.
+func (a *Adam) State() *torch.Store { return a.state }
+
+// Restore makes the state of the parameters that w, a checkpoint's file, holds
+// state for.
+func (a *Adam) Restore(w *torch.WeightFile) error {
+	src := w.Source()
+	for _, p := range a.params {
+		if _, ok := w.Has(p.Name + ".exp_avg"); !ok {
+			continue
+		}
+		st, err := a.slot(p)
+		if err != nil {
+			return err
+		}
+		for _, q := range []*torch.Parameter{st.m, st.v, st.step} {
+			data, dtype, _, ok := src(q.Name)
+			if !ok {
+				return fmt.Errorf("optimizer state %q is missing", q.Name)
+			}
+			if err := torch.CopyIn(q.T, data, dtype); err != nil {
+				return fmt.Errorf("optimizer state %q: %w", q.Name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// Close frees the state.
+func (a *Adam) Close() { a.state.Close() }
+
+func tensors(ps []*torch.Parameter) []*torch.Tensor {
+	out := make([]*torch.Tensor, len(ps))
+	for i, p := range ps {
+		out[i] = p.T
+	}
+	return out
+}

@@ -1,0 +1,169 @@
+package train
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"math"
+
+	"github.com/gotune/gotune/internal/loader"
+	"github.com/gotune/gotune/pkg/torch"
+)
+
+// EvalOptions are those of Eval and Predictions. The zero value is batches of
+// 32, built on the calling goroutine.
+type EvalOptions struct {
+	Batch   int // 0: 32
+	Workers int
+	// Order lists the examples to walk through; nil: all, in their order. Texts
+	// of like length side by side need less padding.
+	Order   []int
+	Observe func(Event)
+}
+
+// Prediction is the model's answer on one example.
+type Prediction struct {
+	Index  int // in the data set
+	Name   string
+	Label  int       // -1: unknown
+	Logits []float32 // [C]
+}
+
+// Probabilities returns softmax(logits), computed in float64.
+func (p Prediction) Probabilities() []float64 {
+	top := math.Inf(-1)
+	for _, z := range p.Logits {
+		top = math.Max(top, float64(z))
+	}
+	out := make([]float64, len(p.Logits))
+	sum := 0.0
+	for i, z := range p.Logits {
+		out[i] = math.Exp(float64(z) - top)
+		sum += out[i]
+	}
+	for i := range out {
+		out[i] /= sum
+	}
+	return out
+}
+
+// Class returns the index of the largest logit, the first of equals.
+func (p Prediction) Class() int {
+	best := 0
+	for i, z := range p.Logits {
+		if z > p.Logits[best] {
+			best = i
+		}
+	}
+	return best
+}
+
+// Loss returns -log softmax(logits)[label].
+func (p Prediction) Loss() float64 {
+	top, sum := float64(p.Logits[p.Class()]), 0.0
+	for _, z := range p.Logits {
+		sum += math.Exp(float64(z) - top)
+	}
+	return math.Log(sum) + top - float64(p.Logits[p.Label])
+}
+
+// Predictions runs m over data without gradients or dropout and yields an
+// answer per example, in the order walked. A scope lives for one batch, so
+// memory stays flat whatever the size. A logit that is not finite is an error
+// that names the example.
+func Predictions[B Batch](ctx context.Context, rt *torch.Runtime, m Model[B], data Data[B], o EvalOptions) iter.Seq2[Prediction, error] {
+	return func(yield func(Prediction, error) bool) {
+		plan := loader.Plan{N: data.Len(), Batch: o.Batch, Epochs: 1, Workers: o.Workers, Ahead: 2 * o.Workers}
+		if plan.Batch == 0 {
+			plan.Batch = 32
+		}
+		if o.Order != nil {
+			plan.N = len(o.Order)
+			plan.Order = func(int) []int { return o.Order }
+		}
+		if plan.N == 0 {
+			return
+		}
+		build := func(ctx context.Context, epoch, _ int, idx []int) (B, error) { return data.Batch(ctx, epoch, idx) }
+		done := 0
+		for item, err := range loader.Run(ctx, plan, build) {
+			var logits []float32
+			if err == nil {
+				logits, err = forward(rt, m, item.Batch)
+			}
+			if err != nil {
+				yield(Prediction{}, err)
+				return
+			}
+			C := len(m.Classes())
+			for i, index := range item.Indices {
+				p := Prediction{Index: index, Name: item.Batch.Name(i), Label: int(item.Batch.Targets()[i]), Logits: logits[i*C : (i+1)*C]}
+				if bad := notFinite(p.Logits); bad {
+					yield(Prediction{}, fmt.Errorf("%s: the model's scores %v are not finite", p.Name, p.Logits))
+					return
+				}
+				if !yield(p, nil) {
+					return
+				}
+			}
+			done += len(item.Indices)
+			if o.Observe != nil {
+				o.Observe(EvalEvent{Done: done, Total: plan.N})
+			}
+		}
+	}
+}
+
+// forward returns the logits [N*C] of one batch.
+func forward[B Batch](rt *torch.Runtime, m Model[B], b B) ([]float32, error) {
+	s := rt.Scope(rt.EvalMode())
+	defer s.Close()
+	logits := s.Floats(m.Forward(s, b))
+	if err := s.Err(); err != nil {
+		return nil, err
+	}
+	if want := b.Size() * len(m.Classes()); len(logits) != want {
+		return nil, fmt.Errorf("the model gave %d scores for %d examples of %d classes", len(logits), b.Size(), len(m.Classes()))
+	}
+	return logits, nil
+}
+
+func notFinite(xs []float32) bool {
+	for _, x := range xs {
+		if math.IsNaN(float64(x)) || math.IsInf(float64(x), 0) {
+			return true
+		}
+	}
+	return false
+}
+
+// Score is an evaluation's loss and accuracy.
+type Score struct {
+	Examples int     `json:"examples"`
+	Loss     float64 `json:"loss"` // mean cross-entropy
+	Accuracy float64 `json:"accuracy"`
+}
+
+// Eval measures m on data. An example without a label is an error.
+func Eval[B Batch](ctx context.Context, rt *torch.Runtime, m Model[B], data Data[B], o EvalOptions) (Score, error) {
+	var s Score
+	hits := 0
+	for p, err := range Predictions(ctx, rt, m, data, o) {
+		if err != nil {
+			return Score{}, err
+		}
+		if p.Label < 0 || p.Label >= len(p.Logits) {
+			return Score{}, fmt.Errorf("%s: no label to compare with", p.Name)
+		}
+		s.Examples++
+		s.Loss += p.Loss()
+		if p.Class() == p.Label {
+			hits++
+		}
+	}
+	if s.Examples > 0 {
+		s.Loss /= float64(s.Examples)
+		s.Accuracy = float64(hits) / float64(s.Examples)
+	}
+	return s, nil
+}

@@ -1,0 +1,72 @@
+package train
+
+import "time"
+
+// Event is what a run tells of itself: a StepEvent, an EpochEvent, an EvalEvent,
+// a CheckpointEvent or a ResumeEvent.
+type Event interface{ event() }
+
+// StepEvent is one optimiser step.
+type StepEvent struct {
+	Step     int     `json:"step"` // steps done, from 1
+	Steps    int     `json:"steps"`
+	Epoch    int     `json:"epoch"` // from 1
+	Loss     float64 `json:"loss"`
+	LR       float64 `json:"lr"`
+	GradNorm float64 `json:"grad_norm"` // global L2, before clipping
+	Examples int     `json:"examples"`  // in this step
+	Tokens   int     `json:"tokens,omitempty"`
+
+	Duration time.Duration `json:"-"` // of this step, the wait for its batch included
+}
+
+// EpochEvent is an epoch and the evaluation after it.
+type EpochEvent struct {
+	EpochResult
+	Best     bool          `json:"best"`
+	Duration time.Duration `json:"-"`
+}
+
+// EvalEvent is progress of an evaluation.
+type EvalEvent struct{ Done, Total int }
+
+// CheckpointEvent tells of a checkpoint: saved, skipped for want of space, or
+// found damaged.
+type CheckpointEvent struct {
+	Dir  string
+	Step int
+	Err  error // nil: saved
+}
+
+// ResumeEvent is a run that goes on from a checkpoint.
+type ResumeEvent struct {
+	Dir  string
+	Step int // steps done
+}
+
+func (StepEvent) event()       {}
+func (EpochEvent) event()      {}
+func (EvalEvent) event()       {}
+func (CheckpointEvent) event() {}
+func (ResumeEvent) event()     {}
+
+// EpochResult is a line of the run's table.
+type EpochResult struct {
+	Epoch       int      `json:"epoch"` // from 1
+	Step        int      `json:"step"`
+	TrainLoss   float64  `json:"train_loss"`
+	ValLoss     *float64 `json:"val_loss"` // nil without validation data
+	ValAccuracy *float64 `json:"val_accuracy"`
+	Seconds     float64  `json:"seconds"`
+}
+
+// Result is a finished, or interrupted, run.
+type Result struct {
+	Steps  int           `json:"steps"`
+	Epochs []EpochResult `json:"epochs"`
+	Best   *EpochResult  `json:"best"` // nil before the first epoch's end
+
+	Examples int           `json:"-"` // trained on in this process
+	Tokens   int           `json:"-"`
+	Duration time.Duration `json:"-"` // of the training steps alone
+}

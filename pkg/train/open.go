@@ -1,0 +1,98 @@
+package train
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+
+	"github.com/gotune/gotune/pkg/torch"
+)
+
+// Options fix device, precision, threads and seed for the process. The zero
+// value is automatic: the first GPU if there is one, the precision the device is
+// fast at, a thread per core, seed 0.
+type Options struct {
+	Device    string // auto, cpu, cuda, cuda:N; "": auto
+	Precision string // auto, fp32, bf16; "": auto
+	Threads   int    // intra-op threads; 0: one per core
+	Seed      uint64
+}
+
+// Open prepares libtorch as o says. An unknown name, or a device that is not to
+// be had, is an error that names the flag and the remedy.
+func Open(o Options) (*torch.Runtime, error) {
+	device, err := chooseDevice(o.Device)
+	if err != nil {
+		return nil, fmt.Errorf("--device: %w", err)
+	}
+	cast, err := choosePrecision(o.Precision, device)
+	if err != nil {
+		return nil, err
+	}
+	threads := o.Threads
+	if threads < 0 {
+		return nil, fmt.Errorf("--threads: %d, want 0 (one per core) or more", threads)
+	}
+	rt, err := torch.Open(torch.Options{
+		Device: device, Threads: threads, Seed: o.Seed, Autocast: cast, TF32: device.IsCUDA() && cast != torch.Float32,
+	})
+	var de *torch.DeviceError
+	if errors.As(err, &de) {
+		return nil, fmt.Errorf("--device: %w", err)
+	}
+	return rt, err
+}
+
+// chooseDevice resolves auto: a GPU where libtorch_cuda and a device are there,
+// and the CPU otherwise, without complaint.
+func chooseDevice(name string) (torch.Device, error) {
+	if name != "" && name != "auto" {
+		return torch.ParseDevice(name)
+	}
+	if n, err := torch.CUDADevices(); err == nil && n > 0 {
+		return torch.CUDA(0), nil
+	}
+	return torch.CPU, nil
+}
+
+// choosePrecision resolves auto: bf16 where the device multiplies it faster than
+// fp32, which on CPUs means AMX or AVX512-BF16.
+func choosePrecision(name string, d torch.Device) (torch.DType, error) {
+	switch name {
+	case "fp32":
+		return torch.Float32, nil
+	case "bf16":
+		return torch.BFloat16, nil
+	case "", "auto":
+		if d.IsCUDA() || CPUHasBF16() {
+			return torch.BFloat16, nil
+		}
+		return torch.Float32, nil
+	}
+	return 0, fmt.Errorf("--precision: %q, want auto, fp32 or bf16", name)
+}
+
+// CPUHasBF16 says whether the CPU multiplies bfloat16 in hardware.
+func CPUHasBF16() bool {
+	if runtime.GOARCH != "amd64" {
+		return false
+	}
+	info, err := os.ReadFile("/proc/cpuinfo")
+	if err != nil {
+		return false
+	}
+	flags := " " + cpuFlags(string(info)) + " "
+	return strings.Contains(flags, " amx_bf16 ") || strings.Contains(flags, " avx512_bf16 ")
+}
+
+// cpuFlags returns the first processor's feature list.
+func cpuFlags(cpuinfo string) string {
+	for line := range strings.Lines(cpuinfo) {
+		if name, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "flags" {
+			return strings.TrimSpace(value)
+		}
+	}
+	return ""
+}
