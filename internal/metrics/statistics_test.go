@@ -1,0 +1,163 @@
+package metrics
+
+import (
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+func TestIntervalsAreSeeded(t *testing.T) {
+	g := readGoldens(t).Sets[0]
+	a := evaluate(t, Options{Seed: 1}, g.Logits, g.Labels).Intervals
+	b := evaluate(t, Options{Seed: 1}, g.Logits, g.Labels).Intervals
+	c := evaluate(t, Options{Seed: 2}, g.Logits, g.Labels).Intervals
+	if diff := cmp.Diff(a, b); diff != "" {
+		t.Errorf("same seed (-first +second):\n%s", diff)
+	}
+	if a.LogLoss == c.LogLoss {
+		t.Errorf("seeds 1 and 2 both give %v", a.LogLoss)
+	}
+	if a.Resamples != 1000 || a.Seed != 1 {
+		t.Errorf("intervals %+v", a)
+	}
+	if r := evaluate(t, Options{Resamples: -1}, g.Logits, g.Labels); r.Intervals != nil {
+		t.Errorf("intervals %+v, want none", r.Intervals)
+	}
+}
+
+// Groups of losses give the interval that drawing single examples would: for a
+// mean of many, that is the normal one.
+func TestGroupedBootstrap(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	losses := make([]float64, 2*drawnSingly)
+	var mean, variance float64
+	for i := range losses {
+		losses[i] = rng.ExpFloat64() * rng.ExpFloat64() // a long tail
+		mean += losses[i] / float64(len(losses))
+	}
+	for _, l := range losses {
+		variance += (l - mean) * (l - mean) / float64(len(losses))
+	}
+	got := percentiles(resampledMeans(losses, len(losses), 800, rand.NewPCG(5, 6)))
+	half := 1.96 * math.Sqrt(variance/float64(len(losses)))
+	if math.Abs(got.Low-(mean-half)) > 0.15*half || math.Abs(got.High-(mean+half)) > 0.15*half {
+		t.Errorf("interval %v, want %v ± %v", got, mean, half)
+	}
+}
+
+// The draws have the multinomial's means and variances.
+func TestMultinomial(t *testing.T) {
+	for _, c := range []struct {
+		n       int
+		weights []float64
+	}{
+		{10, []float64{1, 2, 3}},
+		{1000, []float64{900, 99, 1}},
+		{5000, []float64{1, 1, 4998}},
+		{30000, []float64{0.5, 0.25, 0.125, 0.125}},
+	} {
+		const draws = 5000
+		src := rand.NewPCG(7, uint64(c.n))
+		var total float64
+		for _, w := range c.weights {
+			total += w
+		}
+		sums, squares := make([]float64, len(c.weights)), make([]float64, len(c.weights))
+		into := make([]int, len(c.weights))
+		for range draws {
+			multinomial(into, c.n, c.weights, src)
+			left := c.n
+			for i, k := range into {
+				left -= k
+				sums[i] += float64(k)
+				squares[i] += float64(k) * float64(k)
+			}
+			if left != 0 {
+				t.Fatalf("%v adds up to %d, want %d", into, c.n-left, c.n)
+			}
+		}
+		for i, w := range c.weights {
+			p := w / total
+			mean, variance := float64(c.n)*p, float64(c.n)*p*(1-p)
+			gotMean := sums[i] / draws
+			gotVariance := squares[i]/draws - gotMean*gotMean
+			if math.Abs(gotMean-mean) > 5*math.Sqrt(variance/draws) || math.Abs(gotVariance/variance-1) > 0.1 {
+				t.Errorf("n %d, p %v: mean %v, want %v; variance %v, want %v", c.n, p, gotMean, mean, gotVariance, variance)
+			}
+		}
+	}
+}
+
+func TestBootstrapCountsAsConfusionDoes(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := rapid.IntRange(2, 5).Draw(t, "classes")
+		m := NewConfusion(c)
+		var cells []cell
+		var drawn []int
+		for i := range c {
+			for j := range c {
+				k := rapid.IntRange(0, 3).Draw(t, "count")
+				m[i][j] = k
+				cells, drawn = append(cells, cell{i, j}), append(drawn, k)
+			}
+		}
+		m[0][0]++ // never empty
+		drawn[0]++
+		accuracy, f1 := accuracyAndF1(cells, drawn, make([]int, c), make([]int, c))
+		if math.Abs(accuracy-m.Accuracy()) > 1e-15 || math.Abs(f1-m.Macro().F1) > 1e-12 {
+			t.Errorf("accuracy %v and F1 %v of the cells, %v and %v of the matrix", accuracy, f1, m.Accuracy(), m.Macro().F1)
+		}
+	})
+}
+
+func TestEmptyConfusion(t *testing.T) {
+	m := NewConfusion(3)
+	if m.Accuracy() != 0 || m.BalancedAccuracy() != 0 || m.Macro() != (PRF{}) || m.Weighted() != (PRF{}) {
+		t.Errorf("of no examples: %v, %v, %v, %v", m.Accuracy(), m.BalancedAccuracy(), m.Macro(), m.Weighted())
+	}
+}
+
+func TestCompare(t *testing.T) {
+	labels := []int{0, 1, 1, 0, 2}
+	got, err := Compare(labels, []int{0, 1, 0, 1, 2}, []int{0, 0, 1, 2, 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Comparison{
+		Examples: 5, AccuracyA: 0.6, AccuracyB: 0.6, Both: 2, OnlyA: 1, OnlyB: 1, Neither: 1,
+		McNemar: McNemar{Statistic: 1, P: 1, Exact: true},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("comparison (-want +got):\n%s", diff)
+	}
+	if _, err := Compare(labels, labels[:4], labels); err == nil || !strings.Contains(err.Error(), "4 and 5 examples for 5 labels") {
+		t.Errorf("error %v", err)
+	}
+	if _, err := Compare(nil, nil, nil); err == nil {
+		t.Error("a comparison on no examples")
+	}
+	if _, err := McNemarTest(-1, 3); err == nil || !strings.Contains(err.Error(), "-1 and 3") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestMcNemarIsSymmetric(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		a, b := rapid.IntRange(0, 300).Draw(t, "only a"), rapid.IntRange(0, 300).Draw(t, "only b")
+		ab, err1 := McNemarTest(a, b)
+		ba, err2 := McNemarTest(b, a)
+		if err1 != nil || err2 != nil || ab != ba {
+			t.Errorf("%+v and %+v, %v, %v", ab, ba, err1, err2)
+		}
+		if !(ab.P >= 0 && ab.P <= 1) || a == b && ab.P != 1 {
+			t.Errorf("p of %d, %d is %v", a, b, ab.P)
+		}
+		if more, err := McNemarTest(a+1, b); err == nil && a > b && more.Exact == ab.Exact && more.P > ab.P {
+			t.Errorf("p of %d, %d is %v, of one more %v", a, b, ab.P, more.P)
+		}
+	})
+}
