@@ -1,0 +1,212 @@
+// Package corpus reads labelled text from disk: folders of .txt files by class,
+// archives of such, and tables in CSV, TSV or JSON lines.
+//
+// Open looks at everything once, so that what is wrong with the data is said
+// before the first training step; Example then reads one example, from any
+// goroutine. In memory stays where each example lies, 20 bytes a row or the
+// names of the files, and never the texts, save for what was compressed as one
+// stream: see Options.SpoolLimit.
+package corpus
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"slices"
+	"sort"
+	"strings"
+	"sync"
+	"unicode/utf8"
+)
+
+// Corpus is labelled text. Its methods may be called from any goroutine.
+type Corpus struct {
+	path    string
+	classes []string
+	labels  []int32
+	sources []source
+	starts  []int // first example of each source
+	tree    tree  // nil for a table that is a file of its own
+
+	open sync.RWMutex // held for reading by reads, for writing by Close
+	done bool         // closed; under open
+
+	mu   sync.Mutex
+	rep  Report
+	seen map[int]bool // replaced or empty texts, counted when first read
+}
+
+// Example is a text, or a pair of texts, and its class.
+type Example struct {
+	Text, Pair string // valid UTF-8; Pair is "" where there is none
+	Label      int    // index into Classes, or NoLabel
+	ID         string // "reviews.csv:17", "train/pos/3_7.txt"
+}
+
+// source is what the examples of one split are read from.
+type source interface {
+	len() int
+	exampleID(i int) string
+	texts(i int) (text, pair string, err error) // possibly invalid UTF-8
+	counted() bool                              // its texts are in the Report since Open
+	close() error
+	splitName() string
+}
+
+// Len returns the number of examples.
+func (c *Corpus) Len() int { return len(c.labels) }
+
+// Classes returns Options.Labels, or else the labels found: sorted, numerically
+// if all are integers.
+func (c *Corpus) Classes() []string { return slices.Clone(c.classes) }
+
+// Label returns the class of example i, or NoLabel. It reads nothing.
+func (c *Corpus) Label(i int) int { return int(c.labels[i]) }
+
+// Labels returns the classes of the given examples, in their order.
+func (c *Corpus) Labels(examples []int) []int {
+	out := make([]int, len(examples))
+	for k, i := range examples {
+		out[k] = c.Label(i)
+	}
+	return out
+}
+
+// ID names the file and line of example i for messages. It reads nothing.
+func (c *Corpus) ID(i int) string {
+	s, k := c.locate(i)
+	return s.exampleID(k)
+}
+
+// HasPairs tells whether examples have two texts.
+func (c *Corpus) HasPairs() bool {
+	return slices.ContainsFunc(c.sources, func(s source) bool {
+		t, ok := s.(*table)
+		return ok && t.cols.pair != none
+	})
+}
+
+// Example reads example i, 0 ≤ i < Len().
+func (c *Corpus) Example(i int) (Example, error) {
+	c.open.RLock()
+	defer c.open.RUnlock()
+	if c.done {
+		return Example{}, ErrClosed
+	}
+	s, k := c.locate(i)
+	text, pair, err := s.texts(k)
+	if err != nil {
+		return Example{}, err
+	}
+	e := Example{Label: c.Label(i), ID: s.exampleID(k)}
+	if !s.counted() {
+		c.count(i, text)
+	}
+	e.Text = strings.ToValidUTF8(text, "\uFFFD")
+	e.Pair = strings.ToValidUTF8(pair, "\uFFFD")
+	return e, nil
+}
+
+func (c *Corpus) locate(i int) (s source, k int) {
+	n := sort.SearchInts(c.starts, i+1) - 1
+	return c.sources[n], i - c.starts[n]
+}
+
+// count notes once for each example what is worth reporting of its text.
+func (c *Corpus) count(i int, text string) {
+	invalid, blank := !utf8.ValidString(text), strings.TrimSpace(text) == ""
+	if !invalid && !blank {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.seen[i] {
+		return
+	}
+	c.seen[i] = true
+	if invalid {
+		c.rep.replaced(c.ID(i))
+	}
+	if blank {
+		c.rep.empty(c.ID(i))
+	}
+}
+
+// Report returns what was counted so far.
+func (c *Corpus) Report() Report {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r := c.rep
+	r.BadRows, r.Notes = slices.Clone(r.BadRows), slices.Clone(r.Notes)
+	return r
+}
+
+// Splits returns those of "train", "val" and "test" that the data names, in
+// this order; nil where it names none.
+func (c *Corpus) Splits() []string {
+	var out []string
+	for _, s := range c.sources {
+		if s.splitName() != "" {
+			out = append(out, s.splitName())
+		}
+	}
+	return out
+}
+
+// Indices returns the examples of a split, in order; of all for "".
+func (c *Corpus) Indices(split string) []int {
+	var out []int
+	for n, s := range c.sources {
+		if split == "" || s.splitName() == splitOf(split) {
+			for k := range s.len() {
+				out = append(out, c.starts[n]+k)
+			}
+		}
+	}
+	return out
+}
+
+// Fingerprint reads every example and returns a hash of all texts and class
+// names in order: equal for the same data packed or not, other after any edit.
+// The Report is complete afterwards.
+func (c *Corpus) Fingerprint(ctx context.Context) (string, error) {
+	h := sha256.New()
+	var b bytes.Buffer
+	field := func(s string) {
+		b.Write(binary.LittleEndian.AppendUint64(b.AvailableBuffer(), uint64(len(s))))
+		b.WriteString(s)
+	}
+	for i := range c.Len() {
+		if err := ctx.Err(); err != nil {
+			return "", err
+		}
+		e, err := c.Example(i)
+		if err != nil {
+			return "", err
+		}
+		label := ""
+		if e.Label != NoLabel {
+			label = c.classes[e.Label]
+		}
+		b.Reset()
+		field(label)
+		field(e.Text)
+		field(e.Pair)
+		h.Write(b.Bytes())
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// Close frees what Open opened, the temporary file included, after the
+// reads under way.
+func (c *Corpus) Close() error {
+	c.open.Lock()
+	defer c.open.Unlock()
+	if c.done {
+		return nil
+	}
+	c.done = true
+	return c.closeAll()
+}

@@ -1,0 +1,137 @@
+package corpus
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// NoLabel is the label of an example that has none.
+const NoLabel = -1
+
+// labelSet numbers label values as they appear; resolve then orders them into
+// classes.
+type labelSet struct {
+	ids    map[string]int32
+	values []string // by number
+	first  []int    // the example that had it first
+}
+
+func (s *labelSet) number(value []byte, example int) int32 {
+	if id, ok := s.ids[string(value)]; ok { // no allocation
+		return id
+	}
+	if s.ids == nil {
+		s.ids = map[string]int32{}
+	}
+	id := int32(len(s.values))
+	v := strings.ToValidUTF8(string(value), "\uFFFD")
+	s.ids[string(value)] = id
+	s.values = append(s.values, v)
+	s.first = append(s.first, example)
+	return id
+}
+
+// looksLikeText tells whether so many examples have a value of their own that
+// the column can hardly be one of classes.
+func (s *labelSet) looksLikeText(examples int) bool {
+	return len(s.values) > 50 && 2*len(s.values) > examples
+}
+
+// resolve returns the classes and for each number its class. Without want they
+// are the values, sorted; else want, and a value that is not in it maps to
+// NoLabel.
+func (s *labelSet) resolve(want []string) (classes []string, class []int32) {
+	if want == nil {
+		classes = slices.Clone(s.values)
+		sortLabels(classes)
+		classes = slices.Compact(classes) // invalid UTF-8 may have made two equal
+	} else {
+		classes = slices.Clone(want)
+	}
+	index := make(map[string]int32, len(classes))
+	for i, c := range classes {
+		index[c] = int32(i)
+	}
+	class = make([]int32, len(s.values))
+	known := 0
+	for i, v := range s.values {
+		c, ok := index[v]
+		if !ok {
+			c = NoLabel
+		} else {
+			known++
+		}
+		class[i] = c
+	}
+	if known == 0 && want != nil {
+		s.resolveIndices(len(want), class)
+	}
+	return classes, class
+}
+
+// resolveIndices takes the values as class indices where all of them can be.
+func (s *labelSet) resolveIndices(classes int, class []int32) {
+	for _, v := range s.values {
+		if n, err := strconv.Atoi(v); err != nil || n < 0 || n >= classes {
+			return
+		}
+	}
+	for i, v := range s.values {
+		n, _ := strconv.Atoi(v)
+		class[i] = int32(n)
+	}
+}
+
+// sortLabels sorts numerically where all labels are integers, so that 10 comes
+// after 9.
+func sortLabels(labels []string) {
+	if !slices.ContainsFunc(labels, func(l string) bool { return !isInt(l) }) {
+		slices.SortFunc(labels, func(a, b string) int {
+			x, _ := strconv.ParseInt(a, 10, 64)
+			y, _ := strconv.ParseInt(b, 10, 64)
+			return cmp.Or(cmp.Compare(x, y), cmp.Compare(a, b)) // 1 and 01
+		})
+		return
+	}
+	slices.Sort(labels)
+}
+
+func isInt(s string) bool {
+	_, err := strconv.ParseInt(s, 10, 64)
+	return err == nil
+}
+
+// label returns the cell's label value without blanks around it, empty where
+// there is none. A JSON number with no fraction is written as an integer: 1.0
+// and 1 are one class.
+func (c cell) label() ([]byte, error) {
+	switch c.kind {
+	case cellNull:
+		return nil, nil
+	case cellPlain:
+		return bytes.TrimSpace(c.raw), nil
+	case cellScalar:
+		if isInt(string(c.raw)) {
+			return c.raw, nil
+		}
+		if f, err := strconv.ParseFloat(string(c.raw), 64); err == nil && f == float64(int64(f)) {
+			return strconv.AppendInt(nil, int64(f), 10), nil
+		}
+		return c.raw, nil
+	case cellString:
+		if bytes.IndexByte(c.raw, '\\') < 0 {
+			return bytes.TrimSpace(c.raw[1 : len(c.raw)-1]), nil
+		}
+		var s string
+		err := json.Unmarshal(c.raw, &s)
+		return bytes.TrimSpace([]byte(s)), err
+	case cellNested:
+		return nil, badRow("label %s is a list or an object, want a string, number or boolean", snippet(string(c.raw)))
+	}
+	s, err := c.text()
+	return bytes.TrimSpace([]byte(s)), err
+}
