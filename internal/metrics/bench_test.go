@@ -7,7 +7,7 @@ import (
 )
 
 func filled(b *testing.B, n, classes int) *Evaluator {
-	e, err := New(Options{Classes: make([]string, classes)})
+	e, err := NewEvaluator(make([]string, classes), Options{})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -42,9 +42,7 @@ func BenchmarkResult(b *testing.B) {
 		e := filled(b, c.n, c.classes)
 		b.Run(fmt.Sprintf("%dx%d", c.n, c.classes), func(b *testing.B) {
 			for b.Loop() {
-				if _, err := e.Result(); err != nil {
-					b.Fatal(err)
-				}
+				e.Result()
 			}
 		})
 	}

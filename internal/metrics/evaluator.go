@@ -15,23 +15,23 @@
 package metrics
 
 import (
-	"errors"
 	"fmt"
 	"math"
+	"slices"
 )
 
-// Options configure an Evaluator. The zero value but for Classes is the default.
+// Options configure an Evaluator. The zero value is the default.
 type Options struct {
-	Classes    []string // in the order of the logits, at least two
-	TopLosses  int      // examples of the highest loss to name; 0 means 20, negative means none
-	ScoreBytes int      // for kept logits; 0 means 256 MiB
-	Resamples  int      // of the bootstrap; 0 means 1000, negative means no intervals
-	Seed       uint64   // of the bootstrap and of the sample beyond ScoreBytes
+	TopLosses  int    // examples of the highest loss to name; 0 means 20, negative means none
+	ScoreBytes int    // for kept logits; 0 means 256 MiB
+	Resamples  int    // of the bootstrap; 0 means 1000, negative means no intervals
+	Seed       uint64 // of the bootstrap and of the sample beyond ScoreBytes
 }
 
 // Evaluator takes the outputs for one example at a time. It is not safe for
 // concurrent use.
 type Evaluator struct {
+	classes   []string
 	o         Options
 	confusion Confusion
 	logLoss   sum
@@ -42,16 +42,18 @@ type Evaluator struct {
 	probs     []float64 // scratch
 }
 
-// New returns an Evaluator without examples.
-func New(o Options) (*Evaluator, error) {
-	if len(o.Classes) < 2 {
-		return nil, fmt.Errorf("metrics: %d classes, want at least 2", len(o.Classes))
+// NewEvaluator returns an Evaluator without examples. classes name the logits
+// in their order; there are at least two.
+func NewEvaluator(classes []string, o Options) (*Evaluator, error) {
+	if len(classes) < 2 {
+		return nil, fmt.Errorf("metrics: %d classes, want at least 2", len(classes))
 	}
 	o.TopLosses = orDefault(o.TopLosses, 20)
 	o.ScoreBytes = orDefault(o.ScoreBytes, 256<<20)
 	o.Resamples = orDefault(o.Resamples, 1000)
-	c := len(o.Classes)
+	c := len(classes)
 	return &Evaluator{
+		classes:   slices.Clone(classes),
 		o:         o,
 		confusion: NewConfusion(c),
 		scores:    newReservoir(c, o.ScoreBytes, o.Seed),
@@ -72,15 +74,15 @@ func orDefault(v, def int) int {
 // that top losses show it under. On an error, which names the example, nothing
 // is counted. logits is not kept.
 func (e *Evaluator) Add(logits []float32, label int, id string) error {
-	if len(logits) != len(e.o.Classes) {
-		return fmt.Errorf("metrics: example %q: %d logits for %d classes", id, len(logits), len(e.o.Classes))
+	if len(logits) != len(e.classes) {
+		return fmt.Errorf("metrics: example %q: %d logits for %d classes", id, len(logits), len(e.classes))
 	}
 	if label < 0 || label >= len(logits) {
 		return fmt.Errorf("metrics: example %q: label %d, want 0 to %d", id, label, len(logits)-1)
 	}
 	for i, z := range logits {
 		if math.IsNaN(float64(z)) || math.IsInf(float64(z), 0) {
-			return fmt.Errorf("metrics: example %q: logit of class %q is %v", id, e.o.Classes[i], z)
+			return fmt.Errorf("metrics: example %q: logit of class %q is %v", id, e.classes[i], z)
 		}
 	}
 	loss := softmax(e.probs, logits, 1, label)
@@ -94,9 +96,6 @@ func (e *Evaluator) Add(logits []float32, label int, id string) error {
 	e.top.add(id, label, predicted, loss, e.probs)
 	return nil
 }
-
-// errNoExamples is returned where there is nothing to average over.
-var errNoExamples = errors.New("metrics: no examples to evaluate")
 
 // brier returns Σ(p-y)², halved for two classes as in scikit-learn: there it
 // is the squared error of the one probability.

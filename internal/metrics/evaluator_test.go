@@ -41,7 +41,7 @@ func TestResultIsAlwaysJSON(t *testing.T) {
 		if err := json.Unmarshal(b, &again); err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(*r, again); diff != "" {
+		if diff := cmp.Diff(r, again); diff != "" {
 			t.Errorf("read back from JSON (-want +got):\n%s", diff)
 		}
 		for what, v := range map[string]float64{
@@ -77,7 +77,7 @@ func TestOrderDoesNotMatter(t *testing.T) {
 }
 
 func TestAddErrors(t *testing.T) {
-	e, err := New(Options{Classes: []string{"neg", "pos"}})
+	e, err := NewEvaluator([]string{"neg", "pos"}, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,23 +99,23 @@ func TestAddErrors(t *testing.T) {
 			t.Errorf("%v, %d: error %v, want %q with the example", c.logits, c.label, err, c.want)
 		}
 	}
-	if r, err := e.Result(); err == nil {
-		t.Errorf("a result of no examples: %+v", r)
+	if diff := cmp.Diff(Result{}, e.Result()); diff != "" {
+		t.Errorf("result of no examples (-want +got):\n%s", diff)
 	}
 	if err := e.Add([]float32{1, 2}, 1, "good"); err != nil {
 		t.Fatal(err)
 	}
-	if r, err := e.Result(); err != nil || r.Examples != 1 || r.Accuracy != 1 {
-		t.Errorf("after the errors: %+v, %v", r, err)
+	if r := e.Result(); r.Examples != 1 || r.Accuracy != 1 {
+		t.Errorf("after the errors: %+v", r)
 	}
-	if _, err := New(Options{Classes: []string{"one"}}); err == nil {
+	if _, err := NewEvaluator([]string{"one"}, Options{}); err == nil {
 		t.Error("an evaluator for one class")
 	}
 }
 
 // More may be added after a result, and the result stays as it was.
 func TestResultIsASnapshot(t *testing.T) {
-	e, err := New(Options{Classes: []string{"a", "b"}})
+	e, err := NewEvaluator([]string{"a", "b"}, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,10 +126,7 @@ func TestResultIsASnapshot(t *testing.T) {
 	}
 	add(1, 1)
 	add(2, 0)
-	one, err := e.Result()
-	if err != nil {
-		t.Fatal(err)
-	}
+	one := e.Result()
 	before, err := json.Marshal(one)
 	if err != nil {
 		t.Fatal(err)
@@ -140,16 +137,15 @@ func TestResultIsASnapshot(t *testing.T) {
 	if after, err := json.Marshal(one); err != nil || string(after) != string(before) {
 		t.Errorf("the result changed to %s, %v", after, err)
 	}
-	two, err := e.Result()
-	if err != nil || two.Examples != 32 || two.TopLosses[0].ID != "32" {
-		t.Errorf("second result %+v, %v", two, err)
+	if two := e.Result(); two.Examples != 32 || two.TopLosses[0].ID != "32" {
+		t.Errorf("second result %+v", two)
 	}
 }
 
 // Beyond its bound the evaluator keeps a sample, and memory stays flat.
 func TestMemoryIsBounded(t *testing.T) {
 	const n, bytes = 30_000, 60_000 // 5,000 examples of two classes
-	e, err := New(Options{Classes: []string{"a", "b"}, ScoreBytes: bytes, Seed: 5})
+	e, err := NewEvaluator([]string{"a", "b"}, Options{ScoreBytes: bytes, Seed: 5})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,10 +172,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	if allocs > 0.01 {
 		t.Errorf("%v allocations an example", allocs)
 	}
-	r, err := e.Result()
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := e.Result()
 	if r.Scored != 5000 || r.Examples != 2*5000+n+1 {
 		t.Errorf("%d of %d examples scored, want 5000", r.Scored, r.Examples)
 	}

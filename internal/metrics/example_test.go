@@ -7,7 +7,7 @@ import (
 )
 
 func ExampleEvaluator() {
-	e, err := metrics.New(metrics.Options{Classes: []string{"negative", "positive"}, TopLosses: 1})
+	e, err := metrics.NewEvaluator([]string{"negative", "positive"}, metrics.Options{TopLosses: 1})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -27,11 +27,7 @@ func ExampleEvaluator() {
 			return
 		}
 	}
-	r, err := e.Result()
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
+	r := e.Result()
 	fmt.Printf("accuracy %.2f, F1 %.3f, log loss %.3f, ROC AUC %.2f\n", r.Accuracy, r.Macro.F1, r.LogLoss, *r.ROCAUC)
 	worst := r.TopLosses[0]
 	fmt.Printf("%s: %s taken for %s\n", worst.ID, worst.Label, worst.Predicted)

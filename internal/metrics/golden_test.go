@@ -65,12 +65,9 @@ func evaluate(t interface {
 	Helper()
 	Fatal(...any)
 }, o Options, logits [][]float32, labels []int,
-) *Result {
+) Result {
 	t.Helper()
-	if o.Classes == nil {
-		o.Classes = classNames(len(logits[0]))
-	}
-	e, err := New(o)
+	e, err := NewEvaluator(classNames(len(logits[0])), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,11 +76,7 @@ func evaluate(t interface {
 			t.Fatal(err)
 		}
 	}
-	r, err := e.Result()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
+	return e.Result()
 }
 
 // checker compares within 1e-9, relative for what is above 1: the oracle's sums

@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"errors"
 	"fmt"
 	"math"
 )
@@ -60,7 +61,7 @@ func Compare(labels, a, b []int) (Comparison, error) {
 		return Comparison{}, fmt.Errorf("metrics: predictions of %d and %d examples for %d labels", len(a), len(b), len(labels))
 	}
 	if len(labels) == 0 {
-		return Comparison{}, errNoExamples
+		return Comparison{}, errors.New("metrics: no examples to compare on")
 	}
 	c := Comparison{Examples: len(labels)}
 	for i, y := range labels {

@@ -35,15 +35,15 @@ type Class struct {
 	PRAUC  *float64 `json:"pr_auc,omitempty"`
 }
 
-// Result returns the evaluation of what was added so far, an error if that is
-// nothing. It takes O(C·n log n) time for C classes and n kept examples, and
+// Result returns the evaluation of what was added so far; if that is nothing,
+// the zero Result, whose Examples is 0. It takes O(C·n log n) time for C classes and n kept examples, and
 // 32 bytes for each of these while it runs. More may be added after it.
-func (e *Evaluator) Result() (*Result, error) {
+func (e *Evaluator) Result() Result {
 	n := e.confusion.Examples()
 	if n == 0 {
-		return nil, errNoExamples
+		return Result{}
 	}
-	r := &Result{
+	r := Result{
 		Examples:         n,
 		Accuracy:         e.confusion.Accuracy(),
 		BalancedAccuracy: e.confusion.BalancedAccuracy(),
@@ -55,7 +55,7 @@ func (e *Evaluator) Result() (*Result, error) {
 		Temperature:      e.scores.temperature(),
 		Intervals:        e.intervals(),
 		Confusion:        NewConfusion(len(e.confusion)),
-		TopLosses:        e.top.result(e.o.Classes),
+		TopLosses:        e.top.result(e.classes),
 		Scored:           e.scores.kept(),
 	}
 	for i, row := range e.confusion {
@@ -63,14 +63,14 @@ func (e *Evaluator) Result() (*Result, error) {
 	}
 	ranker := newRanker(e.scores)
 	for k, s := range e.confusion.scores() {
-		c := Class{Name: e.o.Classes[k], Support: s.support, Predicted: s.predicted, PRF: s.PRF}
+		c := Class{Name: e.classes[k], Support: s.support, Predicted: s.predicted, PRF: s.PRF}
 		if auc, ap, ok := ranker.areas(k); ok {
 			c.ROCAUC, c.PRAUC = &auc, &ap
 		}
 		r.Classes = append(r.Classes, c)
 	}
 	r.ROCAUC, r.PRAUC = overall(r.Classes)
-	return r, nil
+	return r
 }
 
 // overall returns the second class's areas for two classes, else the means, or
