@@ -223,3 +223,53 @@ func drawProgress(t *rapid.T) Progress {
 	}
 	return at
 }
+
+// Compile refuses groups in disorder; a bare policy still answers, and each run
+// of a group is one of its own.
+func TestInterruptedGroups(t *testing.T) {
+	params := []Param{{Name: "a", Group: "x"}, {Name: "b", Group: "y"}, {Name: "c", Group: "x"}}
+	for _, c := range []struct {
+		policy Policy
+		want   []string
+	}{
+		{Last(1), []string{"c"}},
+		{Groups("x"), []string{"a", "c"}},
+		{Names("b"), []string{"b"}},
+	} {
+		if diff := cmp.Diff(c.want, training(params, c.policy.Trainable(params, Progress{}))); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	}
+}
+
+func TestErrorsOfPoliciesInGo(t *testing.T) {
+	for _, c := range []struct {
+		policy Policy
+		want   string
+	}{
+		{Groups("blok5"), `"blok5" matches no group, near: block5`},
+		{Names("feature.24"), `"feature.24" matches no parameter, near: features.24`},
+		{Last(0), "the last 0 groups"},
+		{And(Norms(), All()), "the model has no normalisation layers"},
+	} {
+		_, err := Compile(vgg16(), Spec{Policy: c.policy})
+		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "--") {
+			t.Errorf("error %v, want %q and no flag", err, c.want)
+		}
+	}
+}
+
+func TestFrozenPrefix(t *testing.T) {
+	plan, err := Compile(vgg16(), Spec{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mask := make(Mask, len(vgg16()))
+	if got := plan.FrozenPrefix(mask); got != 6 {
+		t.Errorf("all frozen: prefix of %d groups, want 6", got)
+	}
+	mask[1] = true // a bias of block1
+	if got := plan.FrozenPrefix(mask); got != 0 {
+		t.Errorf("a bias of the lowest group trains: prefix of %d groups, want 0", got)
+	}
+}

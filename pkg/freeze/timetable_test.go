@@ -89,3 +89,26 @@ func TestChangePointsAreComplete(t *testing.T) {
 		}
 	})
 }
+
+func TestBeyond(t *testing.T) {
+	policy, err := Parse("", "head@0, block5@1, block4@10, block3@630steps, block2@629steps, block1@plateau")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		spec Spec
+		want []Point
+	}{
+		{Spec{StepsPerEpoch: 63, Epochs: 10}, []Point{AfterEpochs(10), AfterSteps(630)}},
+		{Spec{StepsPerEpoch: 63}, nil}, // the end is not known
+	} {
+		c.spec.Policy = policy
+		plan, err := Compile(vgg16(), c.spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(c.want, plan.Beyond()); diff != "" {
+			t.Errorf("beyond %d epochs (-want +got):\n%s", c.spec.Epochs, diff)
+		}
+	}
+}
