@@ -264,21 +264,26 @@ fetch_wheel() {
     die "$f: SHA-256 is not $2; remove the file, and see which package index pip uses (pip config list)"
 }
 
-from_wheels() {
-  local list=$wheels_cpu req sum mb total=0 f
-  ((!cuda)) || list+=$wheels_cuda
+# wheels prints the list of what --cuda, or its absence, asks for.
+wheels() {
+  printf '%s' "$wheels_cpu"
+  ((!cuda)) || printf '%s' "$wheels_cuda"
+}
+
+fetch_wheels() {
+  local req sum mb total=0
   while read -r req sum mb; do
     [[ ! $req ]] || total=$((total + mb))
-  done <<<"$list"
-  need_space $((total * 22 / 10)) # the wheels, and what is unpacked beside them
+  done < <(wheels)
+  need_space $((total * 25 / 10)) # the wheels, and what is unpacked beside them
   mkdir -p "$downloads/tmp"
   while read -r req sum mb; do
-    [[ $req ]] || continue
-    fetch_wheel "$req" "$sum" || return 1
-  done <<<"$list"
+    [[ ! $req ]] || fetch_wheel "$req" "$sum" || return 1
+  done < <(wheels)
+}
 
-  say "unpacking"
-  local torch=(torch/include/ torch/lib/libtorch_cpu.so torch/lib/libc10.so torch/lib/libgomp.so.1)
+unpack_wheels() {
+  local req f torch=(torch/include/ torch/lib/libtorch_cpu.so torch/lib/libc10.so torch/lib/libgomp.so.1)
   ((!cuda)) || torch+=(torch/lib/libtorch_cuda.so torch/lib/libtorch_cuda_linalg.so torch/lib/libtorch_nvshmem.so
     torch/lib/libc10_cuda.so torch/lib/libcaffe2_nvrtc.so)
   mkdir -p "$stage/wheel" "$stage/lib" "$stage/licenses"
@@ -286,18 +291,19 @@ from_wheels() {
     [[ $req ]] || continue
     f=$(wheel_file "$req")
     case $req in
-      torch==*) unpack "$f" "$stage/wheel" "${torch[@]}" "torch-$version.dist-info/licenses/" ;;
-      nvidia-cuda-runtime==*) unpack "$f" "$stage/wheel" '*/lib/libcudart.so.13' '*/licenses/*' ;;
-      nvidia-cuda-cupti==*) unpack "$f" "$stage/wheel" '*/lib/libcupti.so.13' '*/licenses/*' ;;
-      *) unpack "$f" "$stage/wheel" '*/lib/*.so*' '*/licenses/*' ;;
+      torch==*) unpack "$f" "$stage/wheel" "${torch[@]}" "torch-$version.dist-info/" ;;
+      nvidia-cuda-runtime==*) unpack "$f" "$stage/wheel" '*/lib/libcudart.so.13' '*.dist-info/*' ;;
+      nvidia-cuda-cupti==*) unpack "$f" "$stage/wheel" '*/lib/libcupti.so.13' '*.dist-info/*' ;;
+      *) unpack "$f" "$stage/wheel" '*' ;;
     esac
-  done <<<"$list"
+  done < <(wheels)
   mv "$stage/wheel/torch/include" "$stage/include"
-  mv "$stage"/wheel/torch/lib/* "$stage/lib/"
-  mv "$stage"/wheel/nvidia/*/lib/*.so* "$stage/lib/"
-  for f in "$stage"/wheel/*.dist-info; do
-    req=${f##*/}
-    mv "$f/licenses" "$stage/licenses/${req%%-*}"
+  mv "$stage"/wheel/torch/lib/* "$stage"/wheel/nvidia/*/lib/*.so* "$stage/lib/"
+  for f in "$stage"/wheel/{*.dist-info,*.dist-info/licenses,nvidia/*}/{LICENSE,License,NOTICE}*; do
+    [[ -f $f ]] || continue
+    req=${f#"$stage/wheel/"} req=${req#nvidia/}
+    mkdir -p "$stage/licenses/${req%%[-/]*}"
+    mv "$f" "$stage/licenses/${req%%[-/]*}/"
   done
   rm -rf "$stage/wheel"
 }
@@ -325,25 +331,22 @@ fetch_zip() {
   return 1
 }
 
-from_zip() {
-  local flavour=cpu zip url sum=${GOTUNE_LIBTORCH_SHA256:-}
+# name_zip sets zip and url.
+name_zip() {
+  local flavour=cpu
   ((!cuda)) || flavour=cu130
   url=${GOTUNE_LIBTORCH_URL:-https://download.pytorch.org/libtorch/$flavour/libtorch-shared-with-deps-$version%2B$flavour.zip}
   zip=$downloads/libtorch-$version-$flavour.zip
-  need_space $((cuda ? 9000 : 1500))
-  mkdir -p "$downloads"
-  if [[ ! -f $zip ]]; then
-    say "downloading $url"
-    fetch_zip "$url" "$zip" || return 1
-  fi
+}
+
+unpack_zip() {
+  local sum=${GOTUNE_LIBTORCH_SHA256:-}
   [[ $sum || ! -r $zip.sha256 ]] || read -r sum _ <"$zip.sha256"
-  if [[ $sum ]]; then
-    if [[ $(checksum "$zip") != "$sum" ]]; then
-      mv "$zip" "$zip.bad"
-      die "$zip.bad: SHA-256 is not $sum; run this again to download it anew"
-    fi
-  else
+  if [[ ! $sum ]]; then
     say "no SHA-256 of the zip is known; only the TLS connection vouches for it"
+  elif [[ $(checksum "$zip") != "$sum" ]]; then
+    mv "$zip" "$zip.bad"
+    die "$zip.bad: SHA-256 is not $sum; run this again to download it anew"
   fi
   say "unpacking"
   mkdir -p "$stage"
@@ -362,21 +365,31 @@ from_network() {
   glibc=${glibc#glibc 2.}
   [[ $glibc =~ ^[0-9]+ && ${BASH_REMATCH[0]} -ge 28 ]] ||
     die "libtorch $version needs glibc 2.28 or newer (Debian 10, Ubuntu 20.04, RHEL 8); this system has ${glibc:+2.}${glibc:-none}"
+  local remedy="check the network, or put the wheels into $downloads, or set LIBTORCH to a libtorch $version" zip url
   if find_pip || wheel_file "torch==$version" >/dev/null; then
     say "installing libtorch $version from PyTorch's wheel ($( ((cuda)) && echo "2.6 GB" || echo "545 MB") to download, once)"
-    source_used=wheel
-    from_wheels && return
-    rm -rf "$stage"
+    if fetch_wheels; then
+      source_used=wheel
+      say "unpacking"
+      unpack_wheels
+      return
+    fi
     say "pip could not download it"
   fi
   if have curl; then
-    source_used=zip
-    from_zip && return
-    rm -rf "$stage"
-    die "no download worked; check the network, or put the wheels into $downloads, or set LIBTORCH to a libtorch $version"
+    name_zip
+    need_space $((cuda ? 9000 : 1500))
+    mkdir -p "$downloads"
+    [[ -f $zip ]] || say "downloading $url"
+    if [[ -f $zip ]] || fetch_zip "$url" "$zip"; then
+      source_used=zip
+      unpack_zip
+      return
+    fi
+    die "no download worked; $remedy"
   fi
   ((${#pip[@]})) || die "neither pip nor curl is here; apt-get install python3-pip, or set LIBTORCH to a libtorch $version"
-  die "check the network, or put the wheels into $downloads, or set LIBTORCH to a libtorch $version"
+  die "$remedy"
 }
 
 # finish adds what is ours and checks that the loader finds every library.
@@ -389,8 +402,8 @@ finish() {
     die "$source_used has no libtorch_cuda.so; unset LIBTORCH and LIBTORCH_USE_PYTORCH to install it, or leave --cuda out"
   fi
   if have ldd; then
-    missing=$(ldd "$stage/lib/libtorch_cpu.so" 2>&1 | awk '/not found/ { print $1 }' | sort -u | tr '\n' ' ')
-    [[ -z $missing ]] || die "libtorch_cpu.so needs ${missing% }, which is not in $source_used nor on this system"
+    missing=$(ldd "$stage"/lib/libtorch_c*.so 2>/dev/null | awk '/not found/ { print $1 }' | sort -u | tr '\n' ' ')
+    [[ -z $missing ]] || die "libtorch needs ${missing% }, which is not in $source_used nor on this system"
   fi
   [[ -e $stage/lib/libtorch_cuda.so ]] && cuda=1
   printf '%s\n' "version=$version" "layout=$layout" "cuda=$cuda" "source=$source_used" >"$stage/gotune.manifest"
