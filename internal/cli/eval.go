@@ -3,8 +3,6 @@ package cli
 import (
 	"context"
 	"encoding/json"
-	"fmt"
-	"io"
 
 	"github.com/gotune/gotune/internal/metrics"
 	"github.com/gotune/gotune/pkg/torch"
@@ -24,7 +22,7 @@ type EvalOptions struct {
 
 // Eval measures m on data and prints the result.
 func Eval[B train.Batch](ctx context.Context, env *Env, rt *torch.Runtime, m train.Model[B], data train.Data[B], o EvalOptions) error {
-	ev, err := metrics.NewEvaluator(m.Classes(), metrics.Options{})
+	ev, err := metrics.NewEvaluator(m.Classes(), metrics.Options{Seed: o.Machine.Seed})
 	if err != nil {
 		return err
 	}
@@ -37,22 +35,20 @@ func Eval[B train.Batch](ctx context.Context, env *Env, rt *torch.Runtime, m tra
 			return err
 		}
 		if err := ev.Add(p.Logits, p.Label, p.Name); err != nil {
-			return Usagef("%s: %w", p.Name, err)
+			return Usage(err)
 		}
 	}
 	bar.close()
 	r := ev.Result()
-	if o.JSON {
-		return json.NewEncoder(env.Stdout).Encode(struct {
-			Model string `json:"model"`
-			Data  string `json:"data"`
-			metrics.Result
-		}{o.Model, o.Data, r})
+	if r.Examples == 0 {
+		return Usagef("%s: no examples", o.Data)
 	}
-	return printEval(env.Stdout, r, o)
-}
-
-func printEval(w io.Writer, r metrics.Result, o EvalOptions) error {
-	_, err := fmt.Fprintf(w, "%+v\n", r)
-	return err
+	if !o.JSON {
+		return printEval(env.Stdout, r, o)
+	}
+	return json.NewEncoder(env.Stdout).Encode(struct {
+		Model string `json:"model"`
+		Data  string `json:"data"`
+		metrics.Result
+	}{o.Model, o.Data, r})
 }

@@ -57,6 +57,9 @@ func (p *progress) observe(e train.Event) {
 		p.step(e)
 	case train.EpochEvent:
 		p.endEpoch(e)
+	case train.UntrainedEvent:
+		p.printf("untrained  val loss %.4f  val accuracy %.4f", e.Loss, e.Accuracy)
+		p.start, p.lastLine = p.now(), p.now()
 	case train.CheckpointEvent:
 		if e.Err != nil {
 			p.printf("warning: %v", e.Err)

@@ -59,7 +59,7 @@ func Train[B train.Batch](ctx context.Context, env *Env, rt *torch.Runtime, t Ta
 		Seed: o.Machine.Seed, Workers: o.Machine.WorkerCount(),
 		Optimizer: opt, Schedule: lr, ClipNorm: o.Flags.Clip,
 		Loss:      o.Flags.loss(t.Train.Labels(), len(t.Model.Classes())),
-		EvalBatch: o.Flags.EvalBatch, EvalOrder: t.Order,
+		EvalBatch: o.Flags.EvalBatch, EvalOrder: t.Order, EvalFirst: o.Flags.EvalFirst,
 		Dir: o.Out, SaveModel: t.Save, CheckpointEvery: o.Flags.CheckpointEvery, Keep: o.Flags.Keep,
 		Resume: o.Resume != nil, Observe: rec.observe,
 	})
@@ -132,12 +132,13 @@ func (r *recorder) close() error {
 
 // summary is train's JSON object.
 type summary struct {
-	Run     string              `json:"run"`
-	Model   string              `json:"model"`
-	Classes []string            `json:"classes"`
-	Steps   int                 `json:"steps"`
-	Epochs  []train.EpochResult `json:"epochs"`
-	Best    *train.EpochResult  `json:"best"`
+	Run       string              `json:"run"`
+	Model     string              `json:"model"`
+	Classes   []string            `json:"classes"`
+	Steps     int                 `json:"steps"`
+	Untrained *train.Score        `json:"untrained,omitempty"`
+	Epochs    []train.EpochResult `json:"epochs"`
+	Best      *train.EpochResult  `json:"best"`
 
 	ExamplesPerSecond float64 `json:"examples_per_second"`
 	TokensPerSecond   float64 `json:"tokens_per_second,omitempty"`
@@ -147,7 +148,7 @@ type summary struct {
 func (env *Env) printResult(o TrainOptions, run RunFile, unit string, r train.Result) error {
 	s := summary{
 		Run: o.Out, Model: filepath.Join(o.Out, modelName), Classes: run.Model.Classes,
-		Steps: r.Steps, Epochs: r.Epochs, Best: r.Best, PeakRSS: peakBytes(),
+		Steps: r.Steps, Untrained: r.Untrained, Epochs: r.Epochs, Best: r.Best, PeakRSS: peakBytes(),
 	}
 	if sec := r.Duration.Seconds(); sec > 0 {
 		s.ExamplesPerSecond, s.TokensPerSecond = float64(r.Examples)/sec, float64(r.Tokens)/sec
@@ -160,6 +161,9 @@ func (env *Env) printResult(o TrainOptions, run RunFile, unit string, r train.Re
 		speed += fmt.Sprintf(", %.0f tokens/s", s.TokensPerSecond)
 	}
 	fmt.Fprintf(env.Stdout, "trained  %d steps, %s, %s at most\n", s.Steps, speed, bytesString(s.PeakRSS))
+	if s.Untrained != nil {
+		fmt.Fprintf(env.Stdout, "before   validation accuracy %.4f, loss %.4f\n", s.Untrained.Accuracy, s.Untrained.Loss)
+	}
 	if s.Best != nil && s.Best.ValAccuracy != nil {
 		fmt.Fprintf(env.Stdout, "best     epoch %d: validation accuracy %.4f, loss %.4f\n", s.Best.Epoch, *s.Best.ValAccuracy, *s.Best.ValLoss)
 	}

@@ -26,9 +26,10 @@ type TrainFlags struct {
 	LabelSmoothing float64 `default:"0" help:"Share of each label spread over all classes." group:"Recipe" yaml:"label-smoothing"`
 	ClassWeights   string  `default:"none" enum:"none,balanced" help:"none, or balanced: classes count alike in the loss, however many examples each has." group:"Recipe" yaml:"class-weights"`
 
-	EvalBatch       int `default:"32" help:"Examples in an evaluation batch." group:"Run" yaml:"eval-batch"`
-	CheckpointEvery int `default:"0" help:"Also save a checkpoint every so many steps; 0: after each epoch only." placeholder:"STEPS" group:"Run" yaml:"checkpoint-every"`
-	Keep            int `default:"1" help:"Checkpoints to keep." group:"Run" yaml:"keep"`
+	EvalBatch       int  `default:"32" help:"Examples in an evaluation batch." group:"Run" yaml:"eval-batch"`
+	EvalFirst       bool `help:"Also evaluate before the first step, to compare with." group:"Run" yaml:"eval-first"`
+	CheckpointEvery int  `default:"0" help:"Also save a checkpoint every so many steps; 0: after each epoch only." placeholder:"STEPS" group:"Run" yaml:"checkpoint-every"`
+	Keep            int  `default:"1" help:"Checkpoints to keep." group:"Run" yaml:"keep"`
 }
 
 // Validate reports every fault at once, each with its flag.

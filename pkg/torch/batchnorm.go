@@ -22,6 +22,7 @@ func NewBatchNorm2d(st *Store, name string, channels int) (*BatchNorm2d, error) 
 	if l.Bias, err = st.Param(name+".bias", Constant(0), channels); err != nil {
 		return nil, err
 	}
+	l.Weight.Norm, l.Bias.Norm = true, true
 	if l.RunningMean, err = st.Buffer(name+".running_mean", Float32, Constant(0), channels); err != nil {
 		return nil, err
 	}

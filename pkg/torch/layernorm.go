@@ -21,6 +21,7 @@ func NewLayerNorm(st *Store, name string, width int, eps float64) (*LayerNorm, e
 	if err != nil {
 		return nil, err
 	}
+	w.Norm, b.Norm = true, true
 	return &LayerNorm{Weight: w, Bias: b, Eps: eps, width: []int64{int64(width)}}, nil
 }
 

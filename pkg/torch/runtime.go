@@ -35,13 +35,12 @@ type Runtime struct {
 	live   atomic.Int64
 
 	mu     sync.Mutex
-	owners map[owner]string // open scopes and stores, with the place that made each
+	owners map[owner]struct{} // open scopes and stores
 }
 
 // owner is a Scope or a Store.
 type owner interface {
-	count() int
-	kind() string
+	leaks() []string // a line for each owner left open
 }
 
 // opened is true while a Runtime is: libtorch has one device default, one
@@ -53,9 +52,15 @@ var opened atomic.Bool
 // says what to install; a libtorch of another version than the one built
 // against is an error that names both.
 func Open(o Options) (*Runtime, error) {
-	if built, run := uint64(C.gt_built_abi()), uint64(C.gt_runtime_abi()); built>>40 != run>>40 {
-		return nil, fmt.Errorf("libtorch %s was loaded, but this program was built for %s: run hack/install-libtorch.sh, or set LD_LIBRARY_PATH to the right folder",
-			abiString(run), C.GoString(C.gt_built_version()))
+	var loaded C.uint64_t
+	if err := shimErr(C.gt_runtime_abi(&loaded)); err != nil {
+		return nil, fmt.Errorf("ask libtorch for its version: %w", err)
+	}
+	if err := checkABI(uint64(C.gt_built_abi()), uint64(loaded)); err != nil {
+		return nil, err
+	}
+	if err := o.validate(); err != nil {
+		return nil, err
 	}
 	if o.Device.IsCUDA() {
 		if err := openCUDA(o.Device); err != nil {
@@ -65,7 +70,7 @@ func Open(o Options) (*Runtime, error) {
 	if !opened.CompareAndSwap(false, true) {
 		return nil, errors.New("torch: a runtime is open already; close it first")
 	}
-	rt := &Runtime{opts: o, owners: make(map[owner]string)}
+	rt := &Runtime{opts: o, owners: make(map[owner]struct{})}
 	if err := rt.configure(); err != nil {
 		opened.Store(false)
 		return nil, err
@@ -73,13 +78,31 @@ func Open(o Options) (*Runtime, error) {
 	return rt, nil
 }
 
+// checkABI compares what the program was built for with what was loaded, major,
+// minor and patch version: the C++ interface changes with each.
+func checkABI(built, loaded uint64) error {
+	if built>>40 == loaded>>40 {
+		return nil
+	}
+	return fmt.Errorf("libtorch %s was loaded, but this program was built for %s: run hack/install-libtorch.sh, or set LD_LIBRARY_PATH to the right folder",
+		abiString(loaded), abiString(built))
+}
+
+func (o Options) validate() error {
+	var errs []error
+	if o.Threads < 0 {
+		errs = append(errs, fmt.Errorf("threads: %d, want 0 (one per core) or more", o.Threads))
+	}
+	if !validAutocast(o.Autocast) {
+		errs = append(errs, fmt.Errorf("autocast: %s, want float32, bfloat16 or float16", o.Autocast))
+	}
+	return errors.Join(errs...)
+}
+
 func (rt *Runtime) configure() error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	n := rt.opts.Threads
-	if n < 0 {
-		return fmt.Errorf("threads: %d, want 0 (one per core) or more", n)
-	}
 	if n == 0 {
 		n = runtime.GOMAXPROCS(0)
 		rt.opts.Threads = n
@@ -115,27 +138,36 @@ func (rt *Runtime) Live() int { return int(rt.live.Load()) }
 // Close ends the runtime. Scopes and stores still open are an error that names
 // the place that opened each: it is a leak, and their tensors stay.
 func (rt *Runtime) Close() error {
+	rt.mu.Lock()
+	defer rt.mu.Unlock()
 	if rt.closed.Swap(true) {
 		return nil
 	}
 	opened.Store(false)
-	rt.mu.Lock()
-	defer rt.mu.Unlock()
-	var errs []error
-	for o, place := range rt.owners {
-		errs = append(errs, fmt.Errorf("leak: a %s opened at %s still holds %d tensors", o.kind(), place, o.count()))
+	var lines []string
+	for o := range rt.owners {
+		lines = append(lines, o.leaks()...)
 	}
-	if n := rt.Live(); n != 0 && len(errs) == 0 {
-		errs = append(errs, fmt.Errorf("leak: %d tensors alive without an owner", n))
+	if n := rt.Live(); n != 0 && len(lines) == 0 {
+		lines = append(lines, fmt.Sprintf("leak: %d tensors alive without an owner", n))
+	}
+	slices.Sort(lines)
+	var errs []error
+	for _, line := range lines {
+		errs = append(errs, errors.New(line))
 	}
 	return errors.Join(errs...)
 }
 
-func (rt *Runtime) register(o owner) {
-	place := callerOutside()
+// register adds o to the open owners, unless the runtime has closed.
+func (rt *Runtime) register(o owner) bool {
 	rt.mu.Lock()
-	rt.owners[o] = place
-	rt.mu.Unlock()
+	defer rt.mu.Unlock()
+	if rt.closed.Load() {
+		return false
+	}
+	rt.owners[o] = struct{}{}
+	return true
 }
 
 func (rt *Runtime) unregister(o owner) {
@@ -144,27 +176,14 @@ func (rt *Runtime) unregister(o owner) {
 	rt.mu.Unlock()
 }
 
-// callerOutside returns file:line of the nearest caller outside this package's
-// own files.
-func callerOutside() string {
-	pcs := make([]uintptr, 16)
-	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs)])
-	for {
-		f, more := frames.Next()
-		if !strings.Contains(f.Function, "/pkg/torch.(") && !strings.HasSuffix(f.Function, "/pkg/torch.newScope") || !more {
-			return fmt.Sprintf("%s:%d", f.File, f.Line)
-		}
-	}
-}
 
 // LibraryDir returns the folder that libtorch was loaded from.
 func LibraryDir() (string, error) {
-	buf := (*C.char)(C.malloc(4096))
-	defer C.free(unsafe.Pointer(buf))
-	if err := shimErr(C.gt_library_path(buf, 4096)); err != nil {
+	var buf [4096]C.char
+	if err := shimErr(C.gt_library_path(&buf[0], C.size_t(len(buf)))); err != nil {
 		return "", err
 	}
-	path, err := filepath.EvalSymlinks(C.GoString(buf))
+	path, err := filepath.EvalSymlinks(C.GoString(&buf[0]))
 	if err != nil {
 		return "", err
 	}
@@ -175,11 +194,21 @@ func LibraryDir() (string, error) {
 func Version() string { return C.GoString(C.gt_built_version()) }
 
 // CPUCapability returns the vector instructions libtorch chose, such as
-// "AVX2" or "AVX512".
+// "AVX2" or "AVX512"; "unknown" where it will not say.
 func CPUCapability() string {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	return C.GoString(C.gt_cpu_capability())
+	var buf [64]C.char
+	if err := shimErr(C.gt_cpu_capability(&buf[0], C.size_t(len(buf)))); err != nil {
+		return "unknown"
+	}
+	return C.GoString(&buf[0])
+}
+
+// threadsHere returns the number of intra-op threads that an operator called
+// from this thread would use.
+func threadsHere() (int, error) {
+	var n C.int
+	err := shimErr(C.gt_threads(&n))
+	return int(n), err
 }
 
 func abiString(v uint64) string {

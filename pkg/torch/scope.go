@@ -5,6 +5,7 @@ import "C"
 
 import (
 	"errors"
+	"fmt"
 	"runtime"
 )
 
@@ -26,10 +27,8 @@ type Scope struct {
 	ts     []*Tensor
 	err    error
 	closed bool
-
-	wasGrad     C.int
-	wasAutocast C.int
-	wasType     C.int
+	place  place
+	id     C.uint64_t // among the scopes open on the thread
 }
 
 // ErrClosed is the error of an operation on a scope, a store or a tensor whose
@@ -46,10 +45,12 @@ func (rt *Runtime) EvalMode() Mode { return Mode{Autocast: rt.Autocast()} }
 func (rt *Runtime) Scope(m Mode) *Scope { return newScope(rt, nil, m) }
 
 // Sub opens a scope within s. It shares s's error, and must close before s
-// does; s closes it otherwise.
+// does; s closes it otherwise. While a scope within s is open, operations that
+// its mode would change fail on s: they would run in that scope's mode.
 func (s *Scope) Sub(m Mode) *Scope {
-	if s.child != nil && !s.child.closed {
-		s.fail(errors.New("a scope within this one is still open"))
+	if c := s.child; c != nil && !c.closed {
+		s.fail(fmt.Errorf("the scope opened within this one at %s is still open", c.place))
+		_ = c.Close() // its error is ours already
 	}
 	sub := newScope(s.rt, s, m)
 	s.child = sub
@@ -63,30 +64,49 @@ func (s *Scope) NoGrad() *Scope {
 	return s.Sub(m)
 }
 
+// newScope returns an open scope, or, where none can be, a closed one that holds
+// the error and has touched nothing.
 func newScope(rt *Runtime, parent *Scope, m Mode) *Scope {
-	runtime.LockOSThread()
-	s := &Scope{rt: rt, parent: parent, mode: m}
-	if rt.closed.Load() {
-		s.err = errors.New("torch: scope opened on a closed runtime")
-	}
+	s := &Scope{rt: rt, parent: parent, mode: m, place: caller()}
 	if parent != nil {
 		s.err = parent.err
+		if parent.closed {
+			return s.refuse(fmt.Errorf("open a scope: %w", ErrClosed))
+		}
 	}
-	s.wasGrad = C.gt_grad_set(cbool(m.Grad))
-	cast := m.Autocast != 0 && m.Autocast != Float32
-	dtype := m.Autocast
-	if !cast {
-		dtype = BFloat16
+	if !validAutocast(m.Autocast) {
+		return s.refuse(fmt.Errorf("open a scope: autocast to %s, want float32, bfloat16 or float16", m.Autocast))
 	}
-	C.gt_autocast_set(C.int(rt.opts.Device.code()), cbool(cast), C.int(dtype), &s.wasAutocast, &s.wasType)
-	if parent == nil {
-		rt.register(s)
+	// Registered first: a runtime that closes meanwhile sees it or refuses it.
+	if parent == nil && !rt.register(s) {
+		return s.refuse(fmt.Errorf("open a scope: runtime %w", ErrClosed))
+	}
+	runtime.LockOSThread()
+	e := C.gt_scope_enter(cbool(m.Grad), C.int(rt.opts.Device.code()), cbool(m.casts()), C.int(m.Autocast), &s.id)
+	if err := shimErr(e); err != nil {
+		runtime.UnlockOSThread()
+		rt.unregister(s)
+		return s.refuse(fmt.Errorf("open a scope: %w", err))
 	}
 	return s
 }
 
+func (s *Scope) refuse(err error) *Scope {
+	s.fail(err)
+	s.closed = true
+	return s
+}
+
+// casts says whether m turns autocast on.
+func (m Mode) casts() bool { return m.Autocast != 0 && m.Autocast != Float32 }
+
+func validAutocast(d DType) bool {
+	return d == 0 || d == Float32 || d == BFloat16 || d == Float16
+}
+
 // Close frees the scope's tensors, restores the thread's modes and returns the
-// scope's first error. Closing twice is harmless.
+// scope's first error. Closing twice is harmless; on another goroutine than the
+// one that opened the scope it is an error.
 func (s *Scope) Close() error {
 	if s.closed {
 		return s.err
@@ -99,11 +119,17 @@ func (s *Scope) Close() error {
 		s.ts[i].free()
 	}
 	s.ts = nil
-	var on, dtype C.int
-	C.gt_autocast_set(C.int(s.rt.opts.Device.code()), s.wasAutocast, s.wasType, &on, &dtype)
-	C.gt_grad_set(s.wasGrad)
+	var found C.int
+	if err := shimErr(C.gt_scope_leave(s.id, &found)); err != nil {
+		s.fail(fmt.Errorf("close a scope: %w", err))
+	}
 	if s.parent == nil {
 		s.rt.unregister(s)
+	}
+	if found == 0 {
+		// Unlocking here would free another scope's thread, or none.
+		s.fail(fmt.Errorf("the scope opened at %s was closed on another goroutine", s.place))
+		return s.err
 	}
 	runtime.UnlockOSThread()
 	return s.err
@@ -148,17 +174,39 @@ func (s *Scope) Return(t *Tensor) *Tensor {
 	return t
 }
 
-func (s *Scope) count() int   { return len(s.ts) }
-func (s *Scope) kind() string { return "scope" }
+func (s *Scope) leaks() []string {
+	out := []string{leakReport("scope", s.place, len(s.ts))}
+	if c := s.child; c != nil && !c.closed {
+		out = append(out, c.leaks()...)
+	}
+	return out
+}
 
-// ready says whether op may run on xs: no error so far, the scope open, every
-// tensor alive.
+// ready says whether op, which makes a tensor, may run on xs: usable, and the
+// thread in the scope's own mode.
 func (s *Scope) ready(op string, xs ...*Tensor) bool {
+	if !s.usable(op, xs...) {
+		return false
+	}
+	if c := s.child; c != nil && !c.closed && (c.mode.Grad != s.mode.Grad || c.mode.Autocast != s.mode.Autocast) {
+		s.failOp(op, fmt.Errorf("the scope opened within this one at %s sets another mode; use that one, or close it", c.place), xs)
+		return false
+	}
+	return true
+}
+
+// usable says whether op may run on xs: no error so far, the scope and the
+// runtime open, every tensor alive.
+func (s *Scope) usable(op string, xs ...*Tensor) bool {
 	if s.err != nil {
 		return false
 	}
 	if s.closed {
-		s.fail(&OpError{Op: op, Err: ErrClosed})
+		s.failOp(op, fmt.Errorf("scope %w", ErrClosed), xs)
+		return false
+	}
+	if s.rt.closed.Load() {
+		s.failOp(op, fmt.Errorf("runtime %w", ErrClosed), xs)
 		return false
 	}
 	for _, x := range xs {

@@ -15,7 +15,9 @@
 #include <dlfcn.h>
 #include <malloc.h>
 
+#include <atomic>
 #include <cstring>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -32,7 +34,21 @@ gt_tensor give(at::Tensor t) { return new at::Tensor(std::move(t)); }
 at::Tensor maybe(gt_tensor t) { return t ? T(t) : at::Tensor(); }
 
 // The same coding as gotch: below zero the CPU, else the CUDA device's index.
-at::Device device_of(int d) { return d < 0 ? at::Device(at::kCPU) : at::Device(at::kCUDA, static_cast<at::DeviceIndex>(d)); }
+at::Device device_of(int d) {
+  if (d < 0) return at::Device(at::kCPU);
+  TORCH_CHECK(d <= std::numeric_limits<at::DeviceIndex>::max(), "no CUDA device has index ", d);
+  return at::Device(at::kCUDA, static_cast<at::DeviceIndex>(d));
+}
+
+// Checked here because TensorOptions is noexcept: a wrong type would end the
+// process.
+at::ScalarType type_of(int dtype) {
+  auto t = static_cast<at::ScalarType>(dtype);
+  TORCH_CHECK(dtype >= 0 && dtype < static_cast<int>(at::ScalarType::NumOptions) && !at::isQIntType(t) &&
+                  t != at::ScalarType::Undefined,
+              "no element type has number ", dtype);
+  return t;
+}
 
 std::vector<at::Tensor> list(gt_tensor* ts, int n) {
   std::vector<at::Tensor> out;
@@ -65,6 +81,62 @@ gt_error guard(F&& f) {
   }
 }
 
+// OpenMP keeps the number of threads per thread, MKL and libtorch for the
+// process: scopes set it on threads that have another.
+std::atomic<int> wanted_threads{0};
+thread_local int threads_here = 0;
+
+// The modes that a scope wants of its thread.
+struct Scope {
+  uint64_t id;
+  bool grad;
+  at::DeviceType device;
+  bool autocast;
+  at::ScalarType dtype;
+};
+
+Scope thread_state(at::DeviceType device) {
+  return {0, at::GradMode::is_enabled(), device, at::autocast::is_autocast_enabled(device),
+          at::autocast::get_autocast_dtype(device)};
+}
+
+void set_thread_state(const Scope& to) {
+  Scope was = thread_state(to.device);
+  // While autocast is on, libtorch keeps the casts of weights: one cast a step,
+  // not one a use. They must go when autocast ends, and when a scope without
+  // gradients ends in which the weights themselves may have been changed; a cast
+  // made without gradients must never be kept.
+  if (was.autocast && (!to.autocast || (to.grad && !was.grad))) at::autocast::clear_cache();
+  at::GradMode::set_enabled(to.grad);
+  at::autocast::set_autocast_cache_enabled(to.grad);
+  at::autocast::set_autocast_dtype(to.device, to.dtype);
+  at::autocast::set_autocast_enabled(to.device, to.autocast);
+}
+
+// The scopes open on this thread, outermost first; before them, with id 0, the
+// state that the thread was found in.
+thread_local std::vector<Scope> scopes;
+
+// Weights are about to change in place: their kept casts would be the old ones.
+void weights_change() { at::autocast::clear_cache(); }
+
+// What the fused kernels take for granted: they walk all five arrays by one
+// index, through bare pointers.
+void same_layout(const char* what, const at::Tensor& x, const at::Tensor& p) {
+  TORCH_CHECK(x.scalar_type() == p.scalar_type() && x.sizes() == p.sizes(), what, " is ", x.sizes(), " ", x.scalar_type(),
+              ", its parameter ", p.sizes(), " ", p.scalar_type());
+  TORCH_CHECK(x.device() == p.device(), what, " is on ", x.device(), ", its parameter on ", p.device());
+  TORCH_CHECK(x.strides() == p.strides() && p.is_non_overlapping_and_dense(), what, " ", x.sizes(),
+              " is laid out otherwise than its parameter");
+}
+
+gt_error copy_string(const std::string& s, char* buf, size_t n) {
+  return guard([&] {
+    TORCH_CHECK(s.size() < n, s.size(), " characters, room for ", n);
+    memcpy(buf, s.c_str(), s.size() + 1);
+  });
+}
+
 }  // namespace
 
 extern "C" {
@@ -87,30 +159,38 @@ gt_error gt_cuda_count(int* n) {
 }
 
 const char* gt_built_version(void) { return TORCH_VERSION; }
-uint64_t gt_runtime_abi(void) { return aoti_torch_abi_version(); }
+gt_error gt_runtime_abi(uint64_t* abi) {
+  return guard([&] { *abi = aoti_torch_abi_version(); });
+}
 uint64_t gt_built_abi(void) { return TORCH_ABI_VERSION; }
 
-const char* gt_cpu_capability(void) {
-  static thread_local std::string s;
-  s = at::get_cpu_capability();
-  return s.c_str();
+gt_error gt_cpu_capability(char* buf, size_t n) {
+  std::string s;
+  gt_error e = guard([&] { s = at::get_cpu_capability(); });
+  return e ? e : copy_string(s, buf, n);
 }
 
 gt_error gt_library_path(char* buf, size_t n) {
-  return guard([&] {
+  std::string s;
+  gt_error e = guard([&] {
     Dl_info info;
-    if (!dladdr(reinterpret_cast<void*>(&at::get_num_threads), &info) || !info.dli_fname)
-      throw std::runtime_error("cannot find where libtorch_cpu was loaded from");
-    if (strlen(info.dli_fname) + 1 > n) throw std::runtime_error("path too long");
-    strcpy(buf, info.dli_fname);
+    TORCH_CHECK(dladdr(reinterpret_cast<void*>(&at::get_num_threads), &info) && info.dli_fname,
+                "cannot find where libtorch_cpu was loaded from");
+    s = info.dli_fname;
   });
+  return e ? e : copy_string(s, buf, n);
 }
 
 gt_error gt_set_threads(int n) {
-  return guard([&] { at::set_num_threads(n); });
+  return guard([&] {
+    at::set_num_threads(n);
+    wanted_threads = threads_here = n;
+  });
 }
 
-int gt_threads(void) { return at::get_num_threads(); }
+gt_error gt_threads(int* n) {
+  return guard([&] { *n = at::get_num_threads(); });
+}
 
 gt_error gt_seed(int device, uint64_t seed) {
   return guard([&] {
@@ -171,26 +251,40 @@ gt_error gt_synchronize(int device) {
 // glibc keeps freed pages in its arenas: hand them back between phases.
 int64_t gt_trim(void) { return malloc_trim(0); }
 
-int gt_grad_set(int on) {
-  int was = at::GradMode::is_enabled();
-  at::GradMode::set_enabled(on);
-  return was;
+gt_error gt_scope_enter(int grad, int device, int autocast, int dtype, uint64_t* id) {
+  static std::atomic<uint64_t> last{0};
+  return guard([&] {
+    if (int n = wanted_threads; n > 0 && n != threads_here) {
+      at::set_num_threads(n);
+      threads_here = n;
+    }
+    auto type = device_of(device).type();
+    if (scopes.empty()) scopes.push_back(thread_state(type));
+    // A scope that casts nothing leaves the type alone.
+    auto to = autocast ? type_of(dtype) : at::autocast::get_autocast_dtype(type);
+    scopes.push_back({++last, grad != 0, type, autocast != 0, to});
+    *id = scopes.back().id;
+    set_thread_state(scopes.back());
+  });
 }
 
-void gt_autocast_set(int device, int on, int dtype, int* was, int* was_dtype) {
-  auto type = device_of(device).type();
-  *was = at::autocast::is_autocast_enabled(type);
-  *was_dtype = static_cast<int>(at::autocast::get_autocast_dtype(type));
-  // The cast weights are cached while autocast is on: one cast a step, not one
-  // a use. Leaving clears it, or it would hold last step's weights.
-  if (*was && !on) at::autocast::clear_cache();
-  at::autocast::set_autocast_dtype(type, static_cast<at::ScalarType>(dtype));
-  at::autocast::set_autocast_enabled(type, on);
+gt_error gt_scope_leave(uint64_t id, int* found) {
+  return guard([&] {
+    *found = 0;
+    for (size_t i = scopes.size(); i-- > 1;) {
+      if (scopes[i].id != id) continue;
+      *found = 1;
+      scopes.erase(scopes.begin() + static_cast<std::ptrdiff_t>(i));
+      set_thread_state(scopes.back());
+      if (scopes.size() == 1) scopes.clear();
+      return;
+    }
+  });
 }
 
 gt_error gt_from_data(gt_tensor* out, const void* data, const int64_t* dims, int ndims, int dtype, int device, int pinned) {
   return guard([&] {
-    auto type = static_cast<at::ScalarType>(dtype);
+    auto type = type_of(dtype);
     at::Tensor host = at::empty(at::IntArrayRef(dims, ndims), at::TensorOptions().dtype(type).pinned_memory(pinned));
     if (host.numel()) memcpy(host.data_ptr(), data, host.nbytes());
     *out = give(device < 0 ? host : host.to(device_of(device), type, /*non_blocking=*/pinned));
@@ -200,14 +294,14 @@ gt_error gt_from_data(gt_tensor* out, const void* data, const int64_t* dims, int
 gt_error gt_empty(gt_tensor* out, const int64_t* dims, int ndims, int dtype, int device) {
   return guard([&] {
     *out = give(at::empty(at::IntArrayRef(dims, ndims),
-                          at::TensorOptions().dtype(static_cast<at::ScalarType>(dtype)).device(device_of(device))));
+                          at::TensorOptions().dtype(type_of(dtype)).device(device_of(device))));
   });
 }
 
 gt_error gt_full(gt_tensor* out, const int64_t* dims, int ndims, double value, int dtype, int device) {
   return guard([&] {
     *out = give(at::full(at::IntArrayRef(dims, ndims), value,
-                         at::TensorOptions().dtype(static_cast<at::ScalarType>(dtype)).device(device_of(device))));
+                         at::TensorOptions().dtype(type_of(dtype)).device(device_of(device))));
   });
 }
 
@@ -215,9 +309,17 @@ gt_error gt_reshape(gt_tensor t, const int64_t* dims, int ndims, gt_tensor* out)
   return guard([&] { *out = give(T(t).reshape(at::IntArrayRef(dims, ndims))); });
 }
 
+gt_error gt_gelu(gt_tensor t, int tanh, gt_tensor* out) {
+  return guard([&] { *out = give(at::gelu(T(t), tanh ? "tanh" : "none")); });
+}
+
+gt_error gt_copy(gt_tensor t, gt_tensor src) {
+  return guard([&] { T(t).copy_(T(src)); });
+}
+
 gt_error gt_copy_out(gt_tensor t, void* dst, size_t bytes, int dtype) {
   return guard([&] {
-    at::Tensor x = T(t).detach().to(at::kCPU, static_cast<at::ScalarType>(dtype)).contiguous();
+    at::Tensor x = T(t).detach().to(at::kCPU, type_of(dtype)).contiguous();
     TORCH_CHECK(x.nbytes() == bytes, "copy of ", x.nbytes(), " bytes into ", bytes);
     if (bytes) memcpy(dst, x.data_ptr(), bytes);
   });
@@ -227,7 +329,8 @@ gt_error gt_copy_in(gt_tensor t, const void* src, size_t bytes, int dtype) {
   return guard([&] {
     at::NoGradGuard no_grad;
     at::Tensor& x = T(t);
-    auto type = static_cast<at::ScalarType>(dtype);
+    auto type = type_of(dtype);
+    weights_change();
     at::Tensor host = at::from_blob(const_cast<void*>(src), x.sizes(), at::TensorOptions().dtype(type));
     TORCH_CHECK(host.nbytes() == bytes, "copy of ", bytes, " bytes into ", host.nbytes());
     x.copy_(host);
@@ -273,14 +376,15 @@ gt_error gt_set_data(gt_tensor t, gt_tensor src) {
   return guard([&] { T(t).set_data(T(src).detach()); });
 }
 
-int gt_meta(gt_tensor t, int64_t* dims, int cap, int* dtype, int* device, int* requires_grad) {
-  const at::Tensor& x = T(t);
-  *dtype = static_cast<int>(x.scalar_type());
-  *device = x.is_cpu() ? -1 : x.device().index();
-  *requires_grad = x.requires_grad();
-  int n = static_cast<int>(x.dim());
-  for (int i = 0; i < n && i < cap; i++) dims[i] = x.size(i);
-  return n;
+gt_error gt_meta(gt_tensor t, int64_t* dims, int cap, int* ndims, int* dtype, int* device, int* requires_grad) {
+  return guard([&] {
+    const at::Tensor& x = T(t);
+    *dtype = static_cast<int>(x.scalar_type());
+    *device = x.is_cpu() ? -1 : x.device().index();
+    *requires_grad = x.requires_grad();
+    *ndims = static_cast<int>(x.dim());
+    for (int i = 0; i < *ndims && i < cap; i++) dims[i] = x.size(i);
+  });
 }
 
 gt_error gt_backward(gt_tensor loss) {
@@ -324,8 +428,14 @@ gt_error gt_fused_adam(gt_tensor* params, gt_tensor* m, gt_tensor* v, gt_tensor*
       em.push_back(T(m[i]));
       ev.push_back(T(v[i]));
       st.push_back(T(steps[i]));
+      same_layout("first moment", em.back(), p.back());
+      same_layout("second moment", ev.back(), p.back());
+      same_layout("gradient", g[p.size() - 1], p.back());
+      TORCH_CHECK(st.back().scalar_type() == at::kFloat && st.back().numel() == 1, "step count is ", st.back().sizes(), " ",
+                  st.back().scalar_type(), ", want one float32");
     }
     if (p.empty()) return;
+    weights_change();
     // The fused kernel reads and writes the step counts but leaves the
     // increment to its caller.
     at::_foreach_add_(st, 1);

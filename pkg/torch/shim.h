@@ -17,12 +17,12 @@ typedef char* gt_error;
 gt_error gt_load_cuda(const char* dir);
 gt_error gt_cuda_count(int* n);
 const char* gt_built_version(void);
-uint64_t gt_runtime_abi(void);
+gt_error gt_runtime_abi(uint64_t* abi);
 uint64_t gt_built_abi(void);
-const char* gt_cpu_capability(void);
+gt_error gt_cpu_capability(char* buf, size_t n);
 gt_error gt_library_path(char* buf, size_t n);
 gt_error gt_set_threads(int n);
-int gt_threads(void);
+gt_error gt_threads(int* n);
 gt_error gt_seed(int device, uint64_t seed);
 gt_error gt_rng_get(int device, void* buf, size_t cap, size_t* len);
 gt_error gt_rng_set(int device, const void* buf, size_t len);
@@ -31,9 +31,9 @@ gt_error gt_cuda_memory(int device, int64_t* current, int64_t* peak);
 gt_error gt_synchronize(int device);
 int64_t gt_trim(void);
 
-// Thread state, restored by the scope that set it.
-int gt_grad_set(int on);                                          // returns the previous one
-void gt_autocast_set(int device, int on, int dtype, int* was, int* was_dtype);
+// Thread state: that of the innermost scope open on the thread.
+gt_error gt_scope_enter(int grad, int device, int autocast, int dtype, uint64_t* id);
+gt_error gt_scope_leave(uint64_t id, int* found);                 // not found: it was opened on another thread
 
 // Tensors.
 gt_error gt_from_data(gt_tensor* out, const void* data, const int64_t* dims, int ndims, int dtype, int device, int pinned);
@@ -47,9 +47,14 @@ gt_error gt_set_grad(gt_tensor t, gt_tensor g);
 gt_error gt_zero_grads(gt_tensor* ts, int n);
 gt_error gt_memory_format(gt_tensor t, int channels_last, gt_tensor* out);
 gt_error gt_set_data(gt_tensor t, gt_tensor src);
-int gt_meta(gt_tensor t, int64_t* dims, int cap, int* dtype, int* device, int* requires_grad);  // returns ndims
+gt_error gt_meta(gt_tensor t, int64_t* dims, int cap, int* ndims, int* dtype, int* device, int* requires_grad);
 gt_error gt_full(gt_tensor* out, const int64_t* dims, int ndims, double value, int dtype, int device);
 gt_error gt_reshape(gt_tensor t, const int64_t* dims, int ndims, gt_tensor* out);
+
+// Operators that gotch has, but not soundly: its gelu never frees the name of
+// the approximation, its copy_ gives no result by which to know of an error.
+gt_error gt_gelu(gt_tensor t, int tanh, gt_tensor* out);
+gt_error gt_copy(gt_tensor t, gt_tensor src);
 
 // Training.
 gt_error gt_backward(gt_tensor loss);

@@ -30,6 +30,7 @@ type Parameter struct {
 	Name   string
 	T      *Tensor
 	Buffer bool // not trained: running statistics, optimiser state
+	Norm   bool // scale or shift of a normalisation layer
 }
 
 // Init fills a new parameter.

@@ -17,9 +17,9 @@ type AdamOptions struct {
 	WeightDecay  float64 // 0: 0.01; negative: none
 	Coupled      bool    // Adam: the decay goes through the gradient
 	// Decay says which parameters decay; nil: all but biases and normalisation.
-	Decay func(name string) bool
+	Decay func(p *torch.Parameter) bool
 	// Rate scales the learning rate by parameter; nil: 1 for all.
-	Rate func(name string) float64
+	Rate func(p *torch.Parameter) float64
 }
 
 // Validate reports a constant out of range.
@@ -51,23 +51,15 @@ func (o AdamOptions) withDefaults() AdamOptions {
 		o.Decay = DecaysByDefault
 	}
 	if o.Rate == nil {
-		o.Rate = func(string) float64 { return 1 }
+		o.Rate = func(*torch.Parameter) float64 { return 1 }
 	}
 	return o
 }
 
 // DecaysByDefault is false for biases and the parameters of normalisation
-// layers, by their names in BERT, VGG and ResNet.
-func DecaysByDefault(name string) bool {
-	if strings.HasSuffix(name, ".bias") {
-		return false
-	}
-	for _, part := range strings.Split(name, ".") {
-		if part == "LayerNorm" || strings.HasPrefix(part, "bn") {
-			return false
-		}
-	}
-	return true
+// layers.
+func DecaysByDefault(p *torch.Parameter) bool {
+	return !p.Norm && !strings.HasSuffix(p.Name, ".bias")
 }
 
 // Adam is the optimiser of Kingma & Ba 2014 and, by default, its decoupled form
@@ -97,8 +89,8 @@ func NewAdam(rt *torch.Runtime, params []*torch.Parameter, o AdamOptions) (*Adam
 	}
 	a := &Adam{opts: o.withDefaults(), params: params, state: rt.NewStore(), slots: make(map[string]slot)}
 	for _, p := range params {
-		decay, rate := 0.0, a.opts.Rate(p.Name)
-		if a.opts.Decay(p.Name) {
+		decay, rate := 0.0, a.opts.Rate(p)
+		if a.opts.Decay(p) {
 			decay = a.opts.WeightDecay
 		}
 		a.group(decay, rate).params = append(a.group(decay, rate).params, p)

@@ -20,9 +20,10 @@ import (
 
 // progress is all of a run that is neither weights nor optimiser state.
 type progress struct {
-	Step   int           `json:"step"` // steps done
-	Epochs []EpochResult `json:"epochs"`
-	Best   *EpochResult  `json:"best"`
+	Step      int           `json:"step"` // steps done
+	Untrained *Score        `json:"untrained,omitempty"`
+	Epochs    []EpochResult `json:"epochs"`
+	Best      *EpochResult  `json:"best"`
 
 	// The epoch that is under way.
 	EpochLoss    float64 `json:"epoch_loss"` // sum over examples

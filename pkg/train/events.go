@@ -2,8 +2,8 @@ package train
 
 import "time"
 
-// Event is what a run tells of itself: a StepEvent, an EpochEvent, an EvalEvent,
-// a CheckpointEvent or a ResumeEvent.
+// Event is what a run tells of itself: a StepEvent, an EpochEvent, an
+// UntrainedEvent, an EvalEvent, a CheckpointEvent or a ResumeEvent.
 type Event interface{ event() }
 
 // StepEvent is one optimiser step.
@@ -27,6 +27,9 @@ type EpochEvent struct {
 	Duration time.Duration `json:"-"`
 }
 
+// UntrainedEvent is the evaluation before the first step.
+type UntrainedEvent struct{ Score }
+
 // EvalEvent is progress of an evaluation.
 type EvalEvent struct{ Done, Total int }
 
@@ -46,6 +49,7 @@ type ResumeEvent struct {
 
 func (StepEvent) event()       {}
 func (EpochEvent) event()      {}
+func (UntrainedEvent) event()  {}
 func (EvalEvent) event()       {}
 func (CheckpointEvent) event() {}
 func (ResumeEvent) event()     {}
@@ -62,9 +66,10 @@ type EpochResult struct {
 
 // Result is a finished, or interrupted, run.
 type Result struct {
-	Steps  int           `json:"steps"`
-	Epochs []EpochResult `json:"epochs"`
-	Best   *EpochResult  `json:"best"` // nil before the first epoch's end
+	Steps     int           `json:"steps"`
+	Untrained *Score        `json:"untrained,omitempty"` // before the first step, with EvalFirst
+	Epochs    []EpochResult `json:"epochs"`
+	Best      *EpochResult  `json:"best"` // nil before the first epoch's end
 
 	Examples int           `json:"-"` // trained on in this process
 	Tokens   int           `json:"-"`

@@ -30,6 +30,7 @@ type FitOptions struct {
 
 	EvalBatch int
 	EvalOrder []int // see EvalOptions.Order
+	EvalFirst bool  // also evaluate before the first step, to compare with
 
 	// Dir is the run's folder: checkpoints/ and model/ go there. "": nothing is
 	// saved.
@@ -147,6 +148,14 @@ func (f *fit[B]) run(ctx context.Context) error {
 		if err := f.endEpoch(ctx, f.p.Step/per); err != nil {
 			return f.stop(ctx, err)
 		}
+	}
+	if f.o.EvalFirst && f.val != nil && f.p.Untrained == nil && f.p.Step == 0 {
+		score, err := f.eval(ctx)
+		if err != nil {
+			return f.stop(ctx, err)
+		}
+		f.p.Untrained = &score
+		f.o.Observe(UntrainedEvent{score})
 	}
 	start := time.Now()
 	for s, err := range StepsFrom(ctx, f.rt, f.p.Step, f.batches(ctx)) {
@@ -278,9 +287,7 @@ func (f *fit[B]) endEpoch(ctx context.Context, epoch int) error {
 	r := EpochResult{Epoch: epoch, Step: f.p.Step, TrainLoss: f.p.EpochLoss / float64(f.p.EpochCount)}
 	start := time.Now()
 	if f.val != nil {
-		score, err := Eval(ctx, f.rt, f.model, f.val, EvalOptions{
-			Batch: f.o.EvalBatch, Workers: f.o.Workers, Order: f.o.EvalOrder, Observe: f.o.Observe,
-		})
+		score, err := f.eval(ctx)
 		if err != nil {
 			return err
 		}
@@ -300,6 +307,12 @@ func (f *fit[B]) endEpoch(ctx context.Context, epoch int) error {
 	f.p.EpochLoss, f.p.EpochCount, f.p.EpochSeconds = 0, 0, 0
 	f.o.Observe(EpochEvent{EpochResult: r, Best: best, Duration: took})
 	return nil
+}
+
+func (f *fit[B]) eval(ctx context.Context) (Score, error) {
+	return Eval(ctx, f.rt, f.model, f.val, EvalOptions{
+		Batch: f.o.EvalBatch, Workers: f.o.Workers, Order: f.o.EvalOrder, Observe: f.o.Observe,
+	})
 }
 
 func (f *fit[B]) saveModel() error {
@@ -337,7 +350,7 @@ func (f *fit[B]) stop(ctx context.Context, err error) error {
 
 func (f *fit[B]) result() Result {
 	return Result{
-		Steps: f.p.Step, Epochs: f.p.Epochs, Best: f.p.Best,
+		Steps: f.p.Step, Untrained: f.p.Untrained, Epochs: f.p.Epochs, Best: f.p.Best,
 		Examples: f.examples, Tokens: f.tokens, Duration: f.elapsed,
 	}
 }

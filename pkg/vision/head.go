@@ -1,0 +1,110 @@
+package vision
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/gotune/gotune/pkg/torch"
+)
+
+// head is the classifier on a trunk: a pool or none, then linear maps with ReLU
+// and dropout between them.
+type head struct {
+	prefix  string // torchvision's name: classifier or fc
+	layers  []*torch.Linear
+	pool    int // side that the feature map is averaged to; 0: left as it is
+	dropout float64
+}
+
+// owns says whether a parameter is the head's.
+func (h *head) owns(param string) bool { return strings.HasPrefix(param, h.prefix+".") }
+
+// head adds the head's parameters, named as torchvision's Sequential of Linear,
+// ReLU and Dropout, or as a single Linear.
+func (b *builder) head(cfg Config, t trunk) *head {
+	h := &head{prefix: "fc", pool: 1, dropout: cfg.Dropout}
+	_, isVGG := t.(*vgg)
+	side := 1
+	if isVGG {
+		h.prefix, side = "classifier", cfg.ImageSize/32
+		h.pool = 0
+		if cfg.Head == Original {
+			h.pool, side = 7, 7
+		}
+	}
+	var widths []int
+	switch {
+	case cfg.Head == Documented:
+		widths = []int{256, 128}
+	case cfg.Head == Original && isVGG:
+		widths = []int{4096, 4096}
+	}
+	in := t.channels() * side * side
+	for i, out := range append(widths, cfg.NumLabels) {
+		name := h.prefix
+		if len(widths) > 0 {
+			name = fmt.Sprintf("%s.%d", h.prefix, 3*i) // Linear, ReLU, Dropout
+		}
+		h.layers = append(h.layers, b.linear(name, in, out))
+		in = out
+	}
+	return h
+}
+
+// forward maps the feature map [N,C,h,w] to logits [N,classes].
+func (h *head) forward(s *torch.Scope, x *torch.Tensor, seen func(string, *torch.Tensor)) *torch.Tensor {
+	tell := func(name string, y *torch.Tensor) {
+		if seen != nil {
+			seen(name, y)
+		}
+	}
+	if h.pool > 0 {
+		x = s.AdaptiveAvgPool2d(x, h.pool, h.pool)
+	}
+	// The flattening order is torchvision's: channels outermost.
+	x = s.Flatten(s.Contiguous(x), 1)
+	tell("avgpool", x)
+	last := len(h.layers) - 1
+	for i, l := range h.layers {
+		x = l.Forward(s, x)
+		if i < last {
+			x = s.Dropout(s.ReLU(x), h.dropout)
+			tell(fmt.Sprintf("%s.%d", h.prefix, 3*i), x)
+		}
+	}
+	tell("logits", x)
+	return x
+}
+
+// builder makes layers and keeps the first error.
+type builder struct {
+	st  *torch.Store
+	err error
+}
+
+func (b *builder) conv(name string, o torch.Conv2dOptions) *torch.Conv2d {
+	if b.err != nil {
+		return nil
+	}
+	l, err := torch.NewConv2d(b.st, name, o)
+	b.err = err
+	return l
+}
+
+func (b *builder) norm(name string, channels int) *torch.BatchNorm2d {
+	if b.err != nil {
+		return nil
+	}
+	l, err := torch.NewBatchNorm2d(b.st, name, channels)
+	b.err = err
+	return l
+}
+
+func (b *builder) linear(name string, in, out int) *torch.Linear {
+	if b.err != nil {
+		return nil
+	}
+	l, err := torch.NewLinear(b.st, name, in, out, torch.KaimingUniform(in), torch.KaimingUniform(in))
+	b.err = err
+	return l
+}

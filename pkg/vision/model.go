@@ -1,0 +1,140 @@
+package vision
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/gotune/gotune/pkg/torch"
+)
+
+// Model is an image classifier: a convolutional trunk and a head on it, with
+// torchvision's parameter names.
+type Model struct {
+	Config Config
+
+	store  *torch.Store
+	trunk  trunk
+	head   *head
+	groups []string // bottom to top
+}
+
+// trunk maps images to a feature map.
+type trunk interface {
+	// forward maps [N,3,S,S] to [N,C,h,w]. It calls seen, if not nil, with each
+	// named layer's output.
+	forward(s *torch.Scope, x *torch.Tensor, seen func(name string, y *torch.Tensor)) *torch.Tensor
+	channels() int
+	// group returns the freezing group of a parameter.
+	group(param string) string
+	groups() []string // bottom to top, without the head
+}
+
+// The heads that stand on a trunk.
+const (
+	Documented = "documented" // flatten → 256 ReLU → 128 ReLU → classes
+	Linear     = "linear"     // (pool or flatten) → classes
+	Original   = "original"   // torchvision's: VGG's 4096 → 4096 → classes, ResNet's linear
+)
+
+// Architectures lists the names that Config.Architecture takes.
+func Architectures() []string {
+	names := slices.Collect(maps.Keys(vggLayers))
+	for _, n := range slices.Clone(names) {
+		names = append(names, n+"_bn")
+	}
+	names = append(names, slices.Collect(maps.Keys(resnets))...)
+	slices.Sort(names)
+	return names
+}
+
+func known(arch string) bool { return slices.Contains(Architectures(), arch) }
+
+// New returns a model whose parameters come from weights where it has them and
+// are drawn as torchvision does where it has not. weights may be nil. Close it
+// when done.
+func New(rt *torch.Runtime, cfg Config, weights *torch.WeightFile) (*Model, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	st := rt.NewStore()
+	if weights != nil {
+		st.Close()
+		st = rt.NewStoreFrom(weights.Source())
+	}
+	m := &Model{Config: cfg, store: st}
+	b := &builder{st: st}
+	if layers, ok := resnets[cfg.Architecture]; ok {
+		m.trunk = b.resnet(layers, cfg.StrideIn1x1)
+	} else {
+		m.trunk = b.vgg(strings.TrimSuffix(cfg.Architecture, "_bn"), strings.HasSuffix(cfg.Architecture, "_bn"))
+	}
+	m.head = b.head(cfg, m.trunk)
+	if b.err != nil {
+		st.Close()
+		return nil, b.err
+	}
+	m.groups = append(m.trunk.groups(), "head")
+	return m, nil
+}
+
+// Store returns the model's parameters and running statistics, in torchvision's
+// order.
+func (m *Model) Store() *torch.Store { return m.store }
+
+// Classes returns the labels in the order of the logits.
+func (m *Model) Classes() []string { return m.Config.Labels }
+
+// Close frees the parameters.
+func (m *Model) Close() { m.store.Close() }
+
+// Groups returns the freezing groups from bottom to top: blocks or stages, then
+// "head".
+func (m *Model) Groups() []string { return m.groups }
+
+// Group returns the group that a parameter belongs to.
+func (m *Model) Group(param string) string {
+	if m.head.owns(param) {
+		return "head"
+	}
+	return m.trunk.group(param)
+}
+
+// Logits returns unnormalised class scores [N,C], owned by s.
+//
+// x is [N,3,S,S], normalised as m.Config says. A wrong shape is recorded in
+// s.Err.
+func (m *Model) Logits(s *torch.Scope, x *torch.Tensor) *torch.Tensor {
+	return m.head.forward(s, m.trunk.forward(s, m.input(s, x), nil), nil)
+}
+
+// Features returns the output of the layer of that name, flattened to [N,F]:
+// "avgpool" is the usual one. An unknown name is an error that lists the names.
+func (m *Model) Features(s *torch.Scope, x *torch.Tensor, layer string) (*torch.Tensor, error) {
+	var found *torch.Tensor
+	var names []string
+	seen := func(name string, y *torch.Tensor) {
+		names = append(names, name)
+		if name == layer {
+			found = y
+		}
+	}
+	m.head.forward(s, m.trunk.forward(s, m.input(s, x), seen), seen)
+	if found == nil {
+		return nil, fmt.Errorf("layer %q: want one of %s", layer, strings.Join(names, ", "))
+	}
+	return s.Flatten(found, 1), s.Err()
+}
+
+// input checks the shape and lays the channels innermost, the layout in which
+// convolutions run fastest.
+func (m *Model) input(s *torch.Scope, x *torch.Tensor) *torch.Tensor {
+	shape := x.Shape()
+	S := m.Config.ImageSize
+	if len(shape) != 4 || shape[1] != 3 || shape[2] != S || shape[3] != S {
+		s.Fail(fmt.Errorf("images: shape %s, want [N,3,%d,%d]", torch.ShapeString(shape), S, S))
+		return x
+	}
+	return s.ChannelsLast(x)
+}
