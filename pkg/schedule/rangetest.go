@@ -114,13 +114,15 @@ func (r *RangeTest) Report(losses []float64) (*RangeReport, error) {
 			lowest = i
 		}
 	}
-	// At its ends the window is one-sided and the slope too uncertain to choose.
-	top, steep := 0, min(int(math.Ceil(r.o.Width)), lowest)
-	for i, p := range rep.Points[:lowest+1] {
-		if p.Smoothed > rep.Points[top].Smoothed {
+	// The first batches are often odd ones, and there the window is one-sided:
+	// neither the fall nor its steepest point is looked for within their reach.
+	skip := min(int(math.Ceil(3*r.o.Width)), lowest)
+	top, steep := skip, skip
+	for i := skip; i <= lowest; i++ {
+		if rep.Points[i].Smoothed > rep.Points[top].Smoothed {
 			top = i
 		}
-		if i > steep && p.Slope < rep.Points[steep].Slope {
+		if rep.Points[i].Slope < rep.Points[steep].Slope {
 			steep = i
 		}
 	}

@@ -148,3 +148,38 @@ func TestRangeTestOptions(t *testing.T) {
 		}
 	}
 }
+
+// A model's first batches may lie far above the rest: the slope down from them
+// is not where it learns.
+func TestRangeTestIgnoresTheFirstLoss(t *testing.T) {
+	r, err := NewRangeTest(RangeTestOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	losses := sweep(r, -3.5, 0, rand.New(rand.NewPCG(1, 1)))
+	losses[0] += 1.5
+	losses[2] -= 0.5
+	rep, err := r.Report(losses)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if off := math.Log10(rep.Steepest) + 3.5; math.Abs(off) > 0.3 {
+		t.Errorf("steepest at %.3g, want 3e-4", rep.Steepest)
+	}
+}
+
+func TestRangeTestRefusesAnOddFirstLoss(t *testing.T) {
+	r, err := NewRangeTest(RangeTestOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	losses := make([]float64, 100)
+	rng := rand.New(rand.NewPCG(3, 1))
+	for i := range losses {
+		losses[i] = 0.7 + 0.01*rng.NormFloat64()
+	}
+	losses[0] = 3
+	if rep, err := r.Report(losses); err == nil {
+		t.Errorf("%v suggested from one high loss", rep.Suggestion)
+	}
+}
