@@ -99,6 +99,7 @@ func TestSharedPrefixComesSecond(t *testing.T) {
 		{Name: "conv1.weight", Group: "stem"},
 		{Name: "net.conv1.weight", Group: "a"},
 		{Name: "net.conv2.weight", Group: "b"},
+		{Name: "head.conv2.weight", Group: "head"}, // of one group: not left out
 	}
 	for pattern, want := range map[string][]string{
 		"conv1": {"conv1.weight"},
