@@ -213,3 +213,13 @@ func TestSampleIsUniform(t *testing.T) {
 		}
 	}
 }
+
+// A bin contains its upper edge, as in the paper.
+func TestConfidenceOnAnEdge(t *testing.T) {
+	r := evaluate(t, Options{}, [][]float32{{1, 1, 1}}, []int{0}) // a confidence of 5/15
+	for i, b := range r.Calibration.Bins {
+		if want := i == 4; (b.Count == 1) != want {
+			t.Errorf("%d examples in bin (%.3f, %.3f]", b.Count, b.Low, b.High)
+		}
+	}
+}
