@@ -9,11 +9,8 @@
 package corpus
 
 import (
-	"bytes"
-	"context"
-	"crypto/sha256"
-	"encoding/binary"
-	"encoding/hex"
+	"errors"
+	"fmt"
 	"slices"
 	"sort"
 	"strings"
@@ -139,7 +136,7 @@ func (c *Corpus) Report() Report {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	r := c.rep
-	r.BadRows, r.Notes = slices.Clone(r.BadRows), slices.Clone(r.Notes)
+	r.BadRows, r.Columns, r.Notes = slices.Clone(r.BadRows), slices.Clone(r.Columns), slices.Clone(r.Notes)
 	return r
 }
 
@@ -168,37 +165,6 @@ func (c *Corpus) Indices(split string) []int {
 	return out
 }
 
-// Fingerprint reads every example and returns a hash of all texts and class
-// names in order: equal for the same data packed or not, other after any edit.
-// The Report is complete afterwards.
-func (c *Corpus) Fingerprint(ctx context.Context) (string, error) {
-	h := sha256.New()
-	var b bytes.Buffer
-	field := func(s string) {
-		b.Write(binary.LittleEndian.AppendUint64(b.AvailableBuffer(), uint64(len(s))))
-		b.WriteString(s)
-	}
-	for i := range c.Len() {
-		if err := ctx.Err(); err != nil {
-			return "", err
-		}
-		e, err := c.Example(i)
-		if err != nil {
-			return "", err
-		}
-		label := ""
-		if e.Label != NoLabel {
-			label = c.classes[e.Label]
-		}
-		b.Reset()
-		field(label)
-		field(e.Text)
-		field(e.Pair)
-		h.Write(b.Bytes())
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
-}
-
 // Close frees what Open opened, the temporary file included, after the
 // reads under way.
 func (c *Corpus) Close() error {
@@ -209,4 +175,18 @@ func (c *Corpus) Close() error {
 	}
 	c.done = true
 	return c.closeAll()
+}
+
+func (c *Corpus) closeAll() error {
+	var errs []error
+	for _, s := range c.sources {
+		errs = append(errs, s.close())
+	}
+	if c.tree != nil {
+		errs = append(errs, c.tree.close())
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("close %s: %w", c.path, err)
+	}
+	return nil
 }

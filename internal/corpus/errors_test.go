@@ -65,7 +65,7 @@ func TestFaults(t *testing.T) {
 		{"JSON over lines", "r.jsonl", "{\n\"text\":\"b\",\n\"label\":1}", Options{}, `%s:1: not a JSON object: want a key in quotes at byte 2, near ""`},
 		{"truncated table", "r.csv.gz", gz(t, many)[:60], Options{}, `%s: truncated: the compressed data ends too early`},
 		{"not compressed", "r.csv.gz", many, Options{}, `%s: not a gzip file`},
-		{"damaged", "r.csv.gz", gz(t, many)[:60] + "\xff\xff\xff\xff" + gz(t, many)[64:], Options{}, `%s: damaged: flate: corrupt input before offset 53`},
+		{"damaged", "r.csv.gz", "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff\xff\xff\xff", Options{}, `%s: damaged: flate: corrupt input before offset 1`},
 		{"other kind", "r.parquet", "PAR1", Options{}, `%s: not a kind of data that is known by its name: want ` + knownKinds},
 		{"truncated .tar.gz", "d.tar.gz", gz(t, imdbTar)[:250], Options{}, `%s: truncated: the compressed data ends too early`},
 		{"tar cut in a member, then compressed", "d.tgz", gz(t, imdbTar[:member+514]), Options{}, `%s: truncated: the archive ends too early`},
@@ -207,7 +207,8 @@ func TestFaultsOfArchives(t *testing.T) {
 }
 
 func TestRowBeyondTheLimit(t *testing.T) {
-	path := one(t, "r.csv", "text,label\nfine,1\n\""+strings.Repeat("x", maxRow)+"\",1\n")
+	path := one(t, "r.csv", "text,label\nfine,1\n\"")
+	check(t, os.Truncate(path, maxRow+100)) // zeros that take no space
 	expectFault(t, path, Options{}, path+":3: a row is longer than 64 MiB (is a quote left open?)")
 }
 

@@ -49,3 +49,8 @@ func ExampleSplit() {
 	fmt.Println(train, val, err)
 	// Output: [1 2 3 4 5 7] [0 6] <nil>
 }
+
+func ExampleSubsample() {
+	fmt.Println(corpus.Subsample(1000, 5, 42))
+	// Output: [793 856 587 38 249]
+}

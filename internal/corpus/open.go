@@ -2,7 +2,6 @@ package corpus
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -86,6 +85,7 @@ func (c *Corpus) addTableFile(o Options, set *labelSet) error {
 // addTable scans t into c, which closes it from then on.
 func (c *Corpus) addTable(t *table, o Options, set *labelSet) error {
 	c.starts, c.sources = append(c.starts, c.Len()), append(c.sources, t)
+	c.rep.Columns = append(c.rep.Columns, t.name+": "+t.cols.String())
 	err := t.scan(o, &c.rep, func(label []byte) {
 		n := int32(NoLabel)
 		if len(label) > 0 {
@@ -207,47 +207,5 @@ func (c *Corpus) resolve(o Options, set *labelSet) error {
 		}
 	}
 	c.rep.Examples = c.Len()
-	return nil
-}
-
-// CheckTrainable returns a *DataError unless the examples, or those given, have
-// labels of at least two classes.
-func (c *Corpus) CheckTrainable(examples []int) error {
-	if examples == nil {
-		examples = c.Indices("")
-	}
-	counts := make([]int, len(c.classes))
-	for _, i := range examples {
-		if c.Label(i) == NoLabel {
-			return fault(c.path, "%s has no label", c.ID(i))
-		}
-		counts[c.Label(i)]++
-	}
-	var found []string
-	for k, n := range counts {
-		if n > 0 {
-			found = append(found, c.classes[k])
-		}
-	}
-	switch len(found) {
-	case 0:
-		return fault(c.path, "no examples to train on")
-	case 1:
-		return fault(c.path, "all %d examples are of class %q: training needs at least two classes", len(examples), found[0])
-	}
-	return nil
-}
-
-func (c *Corpus) closeAll() error {
-	var errs []error
-	for _, s := range c.sources {
-		errs = append(errs, s.close())
-	}
-	if c.tree != nil {
-		errs = append(errs, c.tree.close())
-	}
-	if err := errors.Join(errs...); err != nil {
-		return fmt.Errorf("close %s: %w", c.path, err)
-	}
 	return nil
 }

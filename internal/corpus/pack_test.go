@@ -82,8 +82,9 @@ func (f files) zip(t testing.TB) string {
 func gz(t testing.TB, content string) string {
 	t.Helper()
 	var b bytes.Buffer
-	w := gzip.NewWriter(&b)
-	_, err := w.Write([]byte(content))
+	w, err := gzip.NewWriterLevel(&b, gzip.BestSpeed)
+	check(t, err)
+	_, err = w.Write([]byte(content))
 	check(t, err)
 	check(t, w.Close())
 	return b.String()

@@ -20,7 +20,8 @@ type Report struct {
 	Bad     int      // rows left out by Options.SkipBad
 	BadRows []string // the first ten of them, with the reason
 
-	Notes []string // "test.tsv: no label column: left out"
+	Columns []string // of each table what was taken: `r.csv: text "review", label "sentiment"`
+	Notes   []string // "test.tsv: no labels: left out"
 }
 
 func (r *Report) replaced(id string) {

@@ -22,6 +22,7 @@ func TestReportOfTables(t *testing.T) {
 			"r.csv", "text,label\nd\xe9j\xe0 vu,1\n\n,0\n \t,0\n,,\nbad\n,\nok\xff\xff,1\nlost,\n",
 			Report{
 				Examples: 4, Replaced: 2, FirstReplaced: "r.csv:2", Empty: 2, FirstEmpty: "r.csv:4", Skipped: 3, Bad: 2,
+				Columns: []string{`r.csv: text "text", label "label"`},
 				BadRows: []string{"r.csv:7: want 2 columns as in the first row, got 1", `r.csv:10: no label in column "label"`},
 			},
 			"4 examples; 2 with invalid UTF-8, replaced by U+FFFD (first: r.csv:2); 2 with no text (first: r.csv:4); 3 blank rows; 2 bad rows left out",
@@ -29,7 +30,7 @@ func TestReportOfTables(t *testing.T) {
 		},
 		{
 			"r.jsonl", "{\"text\":\"\xff\",\"label\":1}\n\n{\"text\":\"\",\"label\":2}\n{\"text\":null,\"label\":2}\n{\"text\":\"\xff\\n\",\"label\":1}\n",
-			Report{Examples: 4, Replaced: 2, FirstReplaced: "r.jsonl:1", Empty: 2, FirstEmpty: "r.jsonl:3", Skipped: 1},
+			Report{Examples: 4, Replaced: 2, FirstReplaced: "r.jsonl:1", Empty: 2, FirstEmpty: "r.jsonl:3", Skipped: 1, Columns: []string{`r.jsonl: text "text", label "label"`}},
 			"4 examples; 2 with invalid UTF-8, replaced by U+FFFD (first: r.jsonl:1); 2 with no text (first: r.jsonl:3); 1 blank rows",
 			[]string{"\uFFFD", "", "", "\uFFFD\n"},
 		},
@@ -51,6 +52,14 @@ func TestReportOfTables(t *testing.T) {
 		if diff := cmp.Diff(c.want, r.Report()); diff != "" {
 			t.Errorf("%s after reading (-want +got):\n%s", c.file, diff)
 		}
+	}
+}
+
+func TestReportOfColumns(t *testing.T) {
+	path := files{"train.csv": "0,so bad\n1,so good\n1,fine, so\n", "dev.jsonl": `{"premise":"a","hypothesis":"b","label":1}`}.write(t)
+	want := []string{"train.csv: text 2, label 1, no header", `dev.jsonl: text "premise", pair "hypothesis", label "label"`}
+	if diff := cmp.Diff(want, open(t, path, Options{SkipBad: true}).Report().Columns); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 
@@ -100,10 +109,11 @@ func TestFingerprint(t *testing.T) {
 func TestSpoolOnDisk(t *testing.T) {
 	text := strings.Repeat("a long film, ", 100_000) // 1.3 MB
 	f := files{"pos/1.txt": text + "1", "pos/2.txt": "short", "neg/1.txt": text + "3", "neg/2.txt": text + text + "4"}
+	packed := gz(t, f.tar(t))
 	for name, limit := range map[string]int64{"file": 1, "memory": 0, "chunks, then file": 3 << 20} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
-			c := open(t, one(t, "d.tar.gz", gz(t, f.tar(t))), Options{SpoolLimit: limit, TempDir: dir})
+			c := open(t, one(t, "d.tar.gz", packed), Options{SpoolLimit: limit, TempDir: dir})
 			s := c.tree.(*tarball).data.(*spool)
 			if onDisk := s.file != nil; onDisk != (limit > 0) {
 				t.Errorf("temporary file: %v", onDisk)
@@ -123,7 +133,7 @@ func TestSpoolOnDisk(t *testing.T) {
 	}
 	t.Run("nowhere to put it", func(t *testing.T) {
 		dir := filepath.Join(t.TempDir(), "missing")
-		_, err := Open(one(t, "d.tar.gz", gz(t, f.tar(t))), Options{SpoolLimit: 1, TempDir: dir})
+		_, err := Open(one(t, "d.tar.gz", packed), Options{SpoolLimit: 1, TempDir: dir})
 		if data := new(DataError); err == nil || errors.As(err, &data) {
 			t.Errorf("error %v: want one that is not the data's", err)
 		}

@@ -1,9 +1,6 @@
 package corpus
 
 import (
-	"archive/tar"
-	"compress/gzip"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -49,54 +46,32 @@ func TestAclImdb(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 
-	// Every 25th review, extracted: the same folder as published, for less time.
-	root := filepath.Join(t.TempDir(), "data")
-	extracted := extract(t, path, root, 25)
-	folder := open(t, root, Options{})
-	if folder.Len() != len(extracted) {
-		t.Fatalf("folder: %d examples of %d", folder.Len(), len(extracted))
-	}
-	packed := map[string]int{}
-	for i := range c.Len() {
-		packed[c.ID(i)] = i
-	}
-	for _, e := range read(t, folder) {
-		same, err := c.Example(packed[e.ID])
-		check(t, err)
-		if same != e || e.Text != extracted[e.ID] {
-			t.Fatalf("%s: folder %+v, archive %+v", e.ID, e, same)
-		}
+	// Of the folder that GNU tar extracts, read as a folder.
+	print, err := c.Fingerprint(t.Context())
+	check(t, err)
+	if want := "f2bd2340d1a0601c4061f7d6892f9257e459278654216986ba972a6b7c09e245"; print != want {
+		t.Errorf("fingerprint %s, want %s", print, want)
 	}
 	train, val, err := c.Split(c.Indices("train"), 0.2, 42)
 	check(t, err)
 	if len(train) != 20000 || len(val) != 5000 {
 		t.Errorf("split: %d and %d, want 20000 and 5000", len(train), len(val))
 	}
-}
 
-// extract writes every nth text of the archive and returns what it wrote.
-func extract(t *testing.T, path, root string, nth int) map[string]string {
-	f, err := os.Open(path)
-	check(t, err)
-	defer f.Close()
-	zr, err := gzip.NewReader(f)
-	check(t, err)
-	out := map[string]string{}
-	tr := tar.NewReader(zr)
-	for k := 0; ; k++ {
-		h, err := tr.Next()
-		if err == io.EOF {
-			return out
-		}
+	// A folder of every 50th review.
+	some := files{}
+	for i := 0; i < c.Len(); i += 50 {
+		e, err := c.Example(i)
 		check(t, err)
-		if k%nth != 0 || !strings.HasSuffix(h.Name, ".txt") {
-			continue
+		some["aclImdb/"+e.ID] = e.Text
+	}
+	folder := open(t, some.write(t), Options{})
+	if folder.Len() != len(some) {
+		t.Fatalf("folder: %d examples, want %d", folder.Len(), len(some))
+	}
+	for _, e := range read(t, folder) {
+		if e.Text != some["aclImdb/"+e.ID] || filepath.Base(filepath.Dir(e.ID)) != folder.Classes()[e.Label] {
+			t.Fatalf("%+v, want text %q", e, some["aclImdb/"+e.ID])
 		}
-		text, err := io.ReadAll(tr)
-		check(t, err)
-		to := filepath.Join(root, filepath.FromSlash(h.Name))
-		check(t, os.MkdirAll(filepath.Dir(to), 0o777))
-		check(t, os.WriteFile(to, text, 0o666))
-		out[strings.TrimPrefix(h.Name, "aclImdb/")] = string(text)
 	}
 }
