@@ -30,7 +30,7 @@ func main() {
 		Grammar:     &grammar{},
 		Vars: kong.Vars{
 			"version": cli.Version(), "schedules": strings.Join(schedule.Names(), ", "),
-			"epochs": "3", "batch": "8", "lr": "5e-5", "schedule": "linear", "weightdecay": "0.01", "clip": "1.0",
+			"epochs": "3", "batch": "8", "lr": "5e-5", "schedule": "linear", "weightdecay": "0.01", "clip": "1.0", "freeze": "",
 		},
 	}.Main(os.Args[1:]))
 }

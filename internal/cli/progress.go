@@ -64,6 +64,8 @@ func (p *progress) observe(e train.Event) {
 		if e.Err != nil {
 			p.printf("warning: %v", e.Err)
 		}
+	case train.EarlyStopEvent:
+		p.printf("stopped early after epoch %d: epoch %d is still the best", e.Epoch, e.Best.Epoch)
 	case train.ResumeEvent:
 		p.printf("going on after step %d, from %s", e.Step, e.Dir)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/gotune/gotune/pkg/freeze"
 	"github.com/gotune/gotune/pkg/torch"
 	"github.com/gotune/gotune/pkg/train"
 )
@@ -11,7 +12,7 @@ import (
 // Task is a model with its data, ready to be fine-tuned: what differs between
 // the programs.
 type Task[B train.Batch] struct {
-	Model       train.Model[B]
+	Model       Model[B]
 	Source      string // where the pretrained model was found
 	Notes       []string
 	Train, Val  Labelled[B] // Val may be nil
@@ -22,6 +23,12 @@ type Task[B train.Batch] struct {
 	Unit        string // "sequences", "images"
 }
 
+// Model is a model that trains, in parts that freeze.
+type Model[B train.Batch] interface {
+	train.Model[B]
+	Group(param string) string
+}
+
 // Labelled is data whose labels are known without reading it.
 type Labelled[B train.Batch] interface {
 	train.Data[B]
@@ -29,17 +36,14 @@ type Labelled[B train.Batch] interface {
 }
 
 // describe tells what is about to be trained, on what.
-func (t Task[B]) describe(p *progress, rt *torch.Runtime, out string) {
-	params := t.Model.Store().Parameters()
-	total, trainable := 0, 0
-	for _, q := range params {
-		n := q.T.Numel()
-		total += n
-		if q.Trainable() {
-			trainable += n
+func (t Task[B]) describe(p *progress, rt *torch.Runtime, plan *freeze.Plan, out string) {
+	table := plan.Timetable()
+	p.printf("model    %s, %s of %s parameters train", t.Source, millions(table.AtEnd), millions(table.Total))
+	if table.AtEnd != table.Total || table.AtStart != table.AtEnd {
+		for line := range strings.Lines(table.String()) {
+			p.printf("         %s", strings.TrimRight(line, "\n"))
 		}
 	}
-	p.printf("model    %s, %s of %s parameters train", t.Source, millions(trainable), millions(total))
 	for _, n := range t.Notes {
 		p.printf("         %s", n)
 	}

@@ -32,8 +32,12 @@ func Train[B train.Batch](ctx context.Context, env *Env, rt *torch.Runtime, t Ta
 		return Usage(err)
 	}
 	defer opt.Close()
-	steps := loader.Plan{N: t.Train.Len(), Batch: o.Flags.Batch, Epochs: o.Flags.Epochs}.Steps()
-	lr, err := o.Flags.schedule(steps)
+	steps := loader.Plan{N: t.Train.Len(), Batch: o.Flags.Batch, Epochs: o.Flags.Epochs}
+	lr, err := o.Flags.schedule(steps.Steps())
+	if err != nil {
+		return err
+	}
+	plan, err := o.Flags.plan(t.Model, steps.StepsPerEpoch())
 	if err != nil {
 		return err
 	}
@@ -49,15 +53,16 @@ func Train[B train.Batch](ctx context.Context, env *Env, rt *torch.Runtime, t Ta
 	}
 	bar := newProgress(env.Stderr)
 	defer bar.close()
-	t.describe(bar, rt, o.Out)
+	t.describe(bar, rt, plan, o.Out)
 	rec := recorder{dir: o.Out, bar: bar}
 	if o.Resume == nil {
 		rec.open(0)
 	}
-	result, err := train.Fit(ctx, rt, t.Model, train.Data[B](t.Train), val, train.FitOptions{
+	result, err := train.Fit(ctx, rt, train.Model[B](t.Model), train.Data[B](t.Train), val, train.FitOptions{
 		Epochs: o.Flags.Epochs, Batch: o.Flags.Batch, Accumulate: o.Flags.Accumulate,
 		Seed: o.Machine.Seed, Workers: o.Machine.WorkerCount(),
 		Optimizer: opt, Schedule: lr, ClipNorm: o.Flags.Clip,
+		Freeze: plan, EarlyStop: o.Flags.EarlyStop,
 		Loss:      o.Flags.loss(t.Train.Labels(), len(t.Model.Classes())),
 		EvalBatch: o.Flags.EvalBatch, EvalOrder: t.Order, EvalFirst: o.Flags.EvalFirst,
 		Dir: o.Out, SaveModel: t.Save, CheckpointEvery: o.Flags.CheckpointEvery, Keep: o.Flags.Keep,

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/gotune/gotune/pkg/freeze"
 	"github.com/gotune/gotune/pkg/schedule"
 	"github.com/gotune/gotune/pkg/train"
 )
@@ -25,6 +26,11 @@ type TrainFlags struct {
 	Clip           float64 `default:"${clip}" help:"Largest global L2 norm of the gradients; 0: no limit." group:"Recipe" yaml:"clip"`
 	LabelSmoothing float64 `default:"0" help:"Share of each label spread over all classes." group:"Recipe" yaml:"label-smoothing"`
 	ClassWeights   string  `default:"none" enum:"none,balanced" help:"none, or balanced: classes count alike in the loss, however many examples each has." group:"Recipe" yaml:"class-weights"`
+
+	Freeze     string `default:"${freeze}" help:"What does not train: groups or names, such as embeddings,layer.[0-3] or !head." placeholder:"WHAT" group:"Freezing" yaml:"freeze"`
+	Unfreeze   string `default:"" help:"What trains from when: head@0,layer.5@1, gradual, gradual/2epochs, plateau." placeholder:"WHEN" group:"Freezing" yaml:"unfreeze"`
+	LayerDecay string `default:"" help:"Rate of each group as a fraction of the one above it: 0.9; or by group: head=1,layer.*=0.5." placeholder:"D" group:"Freezing" yaml:"layer-decay"`
+	EarlyStop  int    `default:"0" help:"End after so many epochs without a better validation accuracy; 0: never." placeholder:"EPOCHS" group:"Recipe" yaml:"early-stop"`
 
 	EvalBatch       int  `default:"32" help:"Examples in an evaluation batch." group:"Run" yaml:"eval-batch"`
 	EvalFirst       bool `help:"Also evaluate before the first step, to compare with." group:"Run" yaml:"eval-first"`
@@ -48,6 +54,10 @@ func (f TrainFlags) Validate() error {
 	atLeast("limit", f.Limit, 0)
 	atLeast("checkpoint-every", f.CheckpointEvery, 0)
 	atLeast("keep", f.Keep, 1)
+	atLeast("early-stop", f.EarlyStop, 0)
+	if _, err := freeze.Parse(f.Freeze, f.Unfreeze); err != nil {
+		errs = append(errs, err)
+	}
 	if f.Accumulate > 1 && f.Batch%f.Accumulate != 0 {
 		bad("--accumulate: %d does not divide --batch %d", f.Accumulate, f.Batch)
 	}
@@ -80,6 +90,31 @@ func (f TrainFlags) schedule(steps int) (schedule.Schedule, error) {
 	}
 	s, err := schedule.Parse(f.Schedule, schedule.Options{LR: f.LR, Steps: steps, Warmup: warmup})
 	return s, Usage(err)
+}
+
+// plan binds the freezing flags to a model.
+func (f TrainFlags) plan(m train.Grouped, stepsPerEpoch int) (*freeze.Plan, error) {
+	policy, err := freeze.Parse(f.Freeze, f.Unfreeze)
+	if err != nil {
+		return nil, Usage(err)
+	}
+	params := train.FreezeParams(m)
+	spec := freeze.Spec{Policy: policy, StepsPerEpoch: stepsPerEpoch, Epochs: f.Epochs}
+	if f.LayerDecay != "" {
+		groups, err := freeze.GroupsOf(params)
+		if err != nil {
+			return nil, err
+		}
+		names := make([]string, len(groups))
+		for i, g := range groups {
+			names[i] = g.Name
+		}
+		if spec.Rates, err = schedule.ParseLayerDecay(f.LayerDecay, names); err != nil {
+			return nil, Usage(err)
+		}
+	}
+	plan, err := freeze.Compile(params, spec)
+	return plan, Usage(err)
 }
 
 // loss weighs classes by the inverse of their frequency where that is asked for.

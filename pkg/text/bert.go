@@ -2,6 +2,7 @@ package text
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/gotune/gotune/pkg/torch"
 )
@@ -118,4 +119,17 @@ func (e embeddings) forward(s *torch.Scope, x Inputs, c Config) *torch.Tensor {
 	h = s.Add(h, e.types.Forward(s, x.TypeIDs))             // [N,T,H]
 	h = s.Add(h, s.Narrow(e.positions.Weight.T, 0, 0, T))   // [T,H] broadcast
 	return s.Dropout(e.norm.Forward(s, h), c.HiddenDropout) // [N,T,H]
+}
+
+// Group returns the part of the model that a parameter belongs to, for freezing:
+// embeddings, layer.0 … layer.N-1, head (the pooler and the classifier).
+func (m *BERT) Group(param string) string {
+	if strings.HasPrefix(param, "bert.embeddings.") {
+		return "embeddings"
+	}
+	if rest, ok := strings.CutPrefix(param, "bert.encoder."); ok { // layer.N.…
+		parts := strings.SplitN(rest, ".", 3)
+		return strings.Join(parts[:2], ".")
+	}
+	return "head"
 }

@@ -3,6 +3,7 @@ package train
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/gotune/gotune/pkg/torch"
@@ -68,15 +69,9 @@ func DecaysByDefault(p *torch.Parameter) bool {
 type Adam struct {
 	opts   AdamOptions
 	params []*torch.Parameter
-	groups []group
+	scale  map[string]float64 // of the rate, by parameter; absent: 1
 	state  *torch.Store
 	slots  map[string]slot
-}
-
-// group is the parameters of one weight decay and one rate: one fused call.
-type group struct {
-	decay, rate float64
-	params      []*torch.Parameter
 }
 
 // slot is a parameter's state, made when the parameter first trains.
@@ -87,25 +82,7 @@ func NewAdam(rt *torch.Runtime, params []*torch.Parameter, o AdamOptions) (*Adam
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
-	a := &Adam{opts: o.withDefaults(), params: params, state: rt.NewStore(), slots: make(map[string]slot)}
-	for _, p := range params {
-		decay, rate := 0.0, a.opts.Rate(p)
-		if a.opts.Decay(p) {
-			decay = a.opts.WeightDecay
-		}
-		a.group(decay, rate).params = append(a.group(decay, rate).params, p)
-	}
-	return a, nil
-}
-
-func (a *Adam) group(decay, rate float64) *group {
-	for i := range a.groups {
-		if a.groups[i].decay == decay && a.groups[i].rate == rate {
-			return &a.groups[i]
-		}
-	}
-	a.groups = append(a.groups, group{decay: decay, rate: rate})
-	return &a.groups[len(a.groups)-1]
+	return &Adam{opts: o.withDefaults(), params: params, state: rt.NewStore(), slots: make(map[string]slot)}, nil
 }
 
 // ClipNorm scales the gradients so that their global L2 norm is at most maxNorm
@@ -117,28 +94,45 @@ func (a *Adam) ClipNorm(s *torch.Scope, maxNorm float64) *torch.Tensor {
 // Step updates, with learning rate lr, the parameters that have a gradient, and
 // drops the gradients.
 func (a *Adam) Step(s *torch.Scope, lr float64) {
-	for _, g := range a.groups {
-		var p, m, v, steps []*torch.Tensor
-		for _, param := range g.params {
-			if s.Err() != nil || !param.Trainable() {
-				continue
-			}
-			st, err := a.slot(param)
-			if err != nil {
-				s.Fail(err)
-				return
-			}
-			p, m, v, steps = append(p, param.T), append(m, st.m.T), append(v, st.v.T), append(steps, st.step.T)
-		}
-		if len(p) == 0 {
-			continue
-		}
-		s.FusedAdam(torch.AdamStep{
-			LR: lr * g.rate, Beta1: a.opts.Beta1, Beta2: a.opts.Beta2, Eps: a.opts.Eps,
-			WeightDecay: g.decay, Decoupled: !a.opts.Coupled,
-		}, p, m, v, steps)
+	for _, c := range a.calls(s, lr) {
+		s.FusedAdam(c.constants, c.p, c.m, c.v, c.step)
 	}
 	s.ZeroGrads(tensors(a.params))
+}
+
+// call is the parameters of one rate and one weight decay, updated together.
+type call struct {
+	constants     torch.AdamStep
+	p, m, v, step []*torch.Tensor
+}
+
+// calls groups the parameters that train.
+func (a *Adam) calls(s *torch.Scope, lr float64) []*call {
+	var calls []*call
+	for _, p := range a.params {
+		if s.Err() != nil || !p.Trainable() {
+			continue
+		}
+		st, err := a.slot(p)
+		if err != nil {
+			s.Fail(err)
+			return nil
+		}
+		k := torch.AdamStep{LR: lr * a.opts.Rate(p), Beta1: a.opts.Beta1, Beta2: a.opts.Beta2, Eps: a.opts.Eps, Decoupled: !a.opts.Coupled}
+		if f, ok := a.scale[p.Name]; ok {
+			k.LR *= f
+		}
+		if a.opts.Decay(p) {
+			k.WeightDecay = a.opts.WeightDecay
+		}
+		i := slices.IndexFunc(calls, func(c *call) bool { return c.constants == k })
+		if i < 0 {
+			i, calls = len(calls), append(calls, &call{constants: k})
+		}
+		c := calls[i]
+		c.p, c.m, c.v, c.step = append(c.p, p.T), append(c.m, st.m.T), append(c.v, st.v.T), append(c.step, st.step.T)
+	}
+	return calls
 }
 
 func (a *Adam) slot(p *torch.Parameter) (slot, error) {

@@ -3,7 +3,8 @@ package train
 import "time"
 
 // Event is what a run tells of itself: a StepEvent, an EpochEvent, an
-// UntrainedEvent, an EvalEvent, a CheckpointEvent or a ResumeEvent.
+// UntrainedEvent, an EvalEvent, a CheckpointEvent, a ResumeEvent or an
+// EarlyStopEvent.
 type Event interface{ event() }
 
 // StepEvent is one optimiser step.
@@ -47,6 +48,14 @@ type ResumeEvent struct {
 	Step int // steps done
 }
 
+// EarlyStopEvent is a run that ends before its last epoch, for want of a better
+// one.
+type EarlyStopEvent struct {
+	Epoch int // the last, from 1
+	Best  EpochResult
+}
+
+func (EarlyStopEvent) event()  {}
 func (StepEvent) event()       {}
 func (EpochEvent) event()      {}
 func (UntrainedEvent) event()  {}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gotune/gotune/internal/loader"
+	"github.com/gotune/gotune/pkg/freeze"
 	"github.com/gotune/gotune/pkg/schedule"
 	"github.com/gotune/gotune/pkg/torch"
 )
@@ -27,6 +28,9 @@ type FitOptions struct {
 	Schedule  schedule.Schedule
 	ClipNorm  float64 // global L2 norm of the gradients; 0: not clipped
 	Loss      Loss
+
+	Freeze    *freeze.Plan // which parameters train when; nil: those that are trainable
+	EarlyStop int          // epochs without a better one after which the run ends; 0: never
 
 	EvalBatch int
 	EvalOrder []int // see EvalOptions.Order
@@ -90,6 +94,7 @@ type fit[B Batch] struct {
 	params []*torch.Tensor
 	p      progress
 	saved  string // newest checkpoint
+	thaw   *thaw  // or nil
 
 	examples, tokens int
 	elapsed          time.Duration
@@ -100,6 +105,12 @@ func (f *fit[B]) prepare() error {
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	o := &f.o
 	o.Accumulate = max(o.Accumulate, 1)
+	if o.EarlyStop < 0 {
+		bad("--early-stop: %d, want 0 (never) or more", o.EarlyStop)
+	}
+	if o.EarlyStop > 0 && f.val == nil {
+		bad("--early-stop: there is no validation data to watch")
+	}
 	if o.Optimizer == nil || o.Schedule == nil {
 		bad("fit: no optimizer or no schedule")
 	}
@@ -136,7 +147,44 @@ func (f *fit[B]) prepare() error {
 		N: f.data.Len(), Batch: o.Batch, Epochs: o.Epochs, Seed: o.Seed, Shuffle: true,
 		Skip: f.p.Step, Workers: o.Workers, Ahead: 2 * o.Workers,
 	}
-	return f.plan.Validate()
+	if err := f.plan.Validate(); err != nil {
+		return err
+	}
+	return f.replay()
+}
+
+// replay rebuilds what follows from the epochs so far, so that no checkpoint
+// needs to hold it.
+func (f *fit[B]) replay() error {
+	var err error
+	if f.o.Freeze != nil {
+		if f.thaw, err = newThaw(f.o.Freeze, f.model.Store()); err != nil {
+			return err
+		}
+	}
+	for _, r := range f.p.Epochs {
+		f.observe(r)
+	}
+	return nil
+}
+
+// observe tells the parts that wait for plateaus of an evaluation.
+func (f *fit[B]) observe(r EpochResult) {
+	if r.ValLoss == nil {
+		return
+	}
+	if s, ok := f.o.Schedule.(*schedule.ReducePlateau); ok {
+		s.Observe(*r.ValLoss)
+	}
+	if f.thaw != nil {
+		f.thaw.observe(*r.ValLoss, r.Step)
+	}
+}
+
+// stoppedEarly says whether the last epochs brought nothing better.
+func (f *fit[B]) stoppedEarly() bool {
+	n := len(f.p.Epochs)
+	return f.o.EarlyStop > 0 && n > 0 && f.p.Epochs[n-1].Epoch-f.p.Best.Epoch >= f.o.EarlyStop
 }
 
 // item is a step's micro-batches.
@@ -157,6 +205,9 @@ func (f *fit[B]) run(ctx context.Context) error {
 		f.p.Untrained = &score
 		f.o.Observe(UntrainedEvent{score})
 	}
+	if f.stoppedEarly() {
+		return nil
+	}
 	start := time.Now()
 	for s, err := range StepsFrom(ctx, f.rt, f.p.Step, f.batches(ctx)) {
 		if err != nil {
@@ -172,6 +223,10 @@ func (f *fit[B]) run(ctx context.Context) error {
 		f.o.Observe(e)
 		if err := f.after(ctx, s.Batch); err != nil {
 			return f.stop(ctx, err)
+		}
+		if s.Batch.EpochEnd && f.stoppedEarly() {
+			f.o.Observe(EarlyStopEvent{Epoch: s.Batch.Epoch + 1, Best: *f.p.Best})
+			return nil
 		}
 		start = time.Now()
 	}
@@ -199,6 +254,11 @@ func (f *fit[B]) batches(ctx context.Context) iter.Seq2[item[B], error] {
 // step is forward, backward, clip and update.
 func (f *fit[B]) step(s *Step[item[B]]) (StepEvent, error) {
 	e := StepEvent{Step: s.Index + 1, Steps: f.plan.Steps(), Epoch: s.Batch.Epoch + 1, LR: f.o.Schedule.At(s.Index)}
+	if f.thaw != nil {
+		if err := f.thaw.apply(s.Index, s.Batch.Epoch, f.o.Optimizer); err != nil {
+			return e, err
+		}
+	}
 	total := f.weight(s.Batch.Batch)
 	for _, b := range s.Batch.Batch {
 		loss, err := f.forwardBackward(s.Scope, b, total)
@@ -304,6 +364,7 @@ func (f *fit[B]) endEpoch(ctx context.Context, epoch int) error {
 		f.p.Best = &r
 	}
 	f.p.Epochs = append(f.p.Epochs, r)
+	f.observe(r)
 	f.p.EpochLoss, f.p.EpochCount, f.p.EpochSeconds = 0, 0, 0
 	f.o.Observe(EpochEvent{EpochResult: r, Best: best, Duration: took})
 	return nil
