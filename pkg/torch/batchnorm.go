@@ -1,6 +1,10 @@
 package torch
 
-import "github.com/sugarme/gotch/libtch"
+import (
+	"fmt"
+
+	"github.com/sugarme/gotch/libtch"
+)
 
 // BatchNorm2d normalises each channel of [N,C,H,W] (Ioffe & Szegedy 2015). The
 // names are torch.nn.BatchNorm2d's.
@@ -14,6 +18,9 @@ type BatchNorm2d struct {
 // NewBatchNorm2d adds weight, bias and the running statistics to st, with
 // PyTorch's eps 1e-5 and momentum 0.1.
 func NewBatchNorm2d(st *Store, name string, channels int) (*BatchNorm2d, error) {
+	if channels < 1 {
+		return nil, fmt.Errorf("batch norm %q: %d channels, want 1 or more", name, channels)
+	}
 	l := &BatchNorm2d{Eps: 1e-5, Momentum: 0.1}
 	var err error
 	if l.Weight, err = st.Param(name+".weight", Constant(1), channels); err != nil {
@@ -47,9 +54,7 @@ func (l *BatchNorm2d) Forward(s *Scope, x *Tensor) *Tensor {
 		b32(training), l.Momentum, l.Eps, 1)
 	y := s.take("batch_norm", raw(out), x, l.Weight.T)
 	if training && s.err == nil {
-		n := s.NoGrad()
-		n.addOne_(l.NumBatchesTracked.T)
-		_ = n.Close() // its error is s's already
+		s.addOne_(l.NumBatchesTracked.T) // a buffer: nothing to record
 	}
 	return y
 }

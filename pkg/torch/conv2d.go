@@ -1,6 +1,10 @@
 package torch
 
-import "github.com/sugarme/gotch/libtch"
+import (
+	"fmt"
+
+	"github.com/sugarme/gotch/libtch"
+)
 
 // Conv2d convolves [N,in,H,W] with weight [out,in,k,k]. The names are
 // torch.nn.Conv2d's.
@@ -19,6 +23,10 @@ type Conv2dOptions struct {
 
 // NewConv2d adds name.weight and, unless NoBias, name.bias (zeros) to st.
 func NewConv2d(st *Store, name string, o Conv2dOptions) (*Conv2d, error) {
+	if o.In < 1 || o.Out < 1 || o.Kernel < 1 || o.Stride < 0 || o.Padding < 0 {
+		return nil, fmt.Errorf("conv2d %q: %d→%d channels, kernel %d, stride %d, padding %d; want 1, 1, 1, 0 and 0 or more",
+			name, o.In, o.Out, o.Kernel, o.Stride, o.Padding)
+	}
 	w, err := st.Param(name+".weight", o.Init, o.Out, o.In, o.Kernel, o.Kernel)
 	if err != nil {
 		return nil, err

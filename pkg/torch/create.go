@@ -24,6 +24,10 @@ func fromSlice[E any](s *Scope, data []E, dtype DType, shape []int) *Tensor {
 	if !s.ready(op) {
 		return &Tensor{}
 	}
+	if err := checkShape(shape, dtype); err != nil {
+		s.failOp(op, err, nil)
+		return &Tensor{}
+	}
 	if numel(shape) != len(data) {
 		s.failOp(op, fmt.Errorf("%d elements for shape %s", len(data), ShapeString(shape)), nil)
 		return &Tensor{}
@@ -42,7 +46,11 @@ func (s *Scope) FromBytes(data []byte, dtype DType, shape ...int) *Tensor {
 	if !s.ready(op) {
 		return &Tensor{}
 	}
-	if numel(shape)*dtype.Size() != len(data) || dtype.Size() == 0 {
+	if err := checkShape(shape, dtype); err != nil {
+		s.failOp(op, err, nil)
+		return &Tensor{}
+	}
+	if numel(shape)*dtype.Size() != len(data) {
 		s.failOp(op, fmt.Errorf("%d bytes for shape %s of %s", len(data), ShapeString(shape), dtype), nil)
 		return &Tensor{}
 	}
@@ -66,6 +74,10 @@ func (s *Scope) fromPointer(op string, p unsafe.Pointer, dtype DType, shape []in
 // device.
 func (s *Scope) Full(v float64, dtype DType, shape ...int) *Tensor {
 	if !s.ready("full") {
+		return &Tensor{}
+	}
+	if err := checkShape(shape, dtype); err != nil {
+		s.failOp("full", err, nil)
 		return &Tensor{}
 	}
 	dims := cdims(shape)

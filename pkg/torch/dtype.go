@@ -1,6 +1,9 @@
 package torch
 
-import "fmt"
+import (
+	"fmt"
+	"reflect"
+)
 
 // DType is the type of a tensor's elements, with ATen's numbering.
 type DType int32
@@ -65,21 +68,21 @@ type Element interface {
 	~uint8 | ~int8 | ~int16 | ~int32 | ~int64 | ~float32 | ~float64
 }
 
-// dtypeOf returns the element type that has E's layout.
+// dtypeOf returns the element type that has E's layout. It goes by the kind,
+// since E may be a named type of one's own.
 func dtypeOf[E Element]() DType {
-	var e E
-	switch any(e).(type) {
-	case uint8:
+	switch reflect.TypeFor[E]().Kind() {
+	case reflect.Uint8:
 		return Uint8
-	case int8:
+	case reflect.Int8:
 		return Int8
-	case int16:
+	case reflect.Int16:
 		return Int16
-	case int32:
+	case reflect.Int32:
 		return Int32
-	case int64:
+	case reflect.Int64:
 		return Int64
-	case float32:
+	case reflect.Float32:
 		return Float32
 	}
 	return Float64

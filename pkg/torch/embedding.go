@@ -1,6 +1,10 @@
 package torch
 
-import "github.com/sugarme/gotch/libtch"
+import (
+	"fmt"
+
+	"github.com/sugarme/gotch/libtch"
+)
 
 // Embedding looks rows up in a table [rows,width]. The name is
 // torch.nn.Embedding's.
@@ -12,6 +16,9 @@ type Embedding struct {
 // NewEmbedding adds name.weight to st. The row pad, if not negative, gets no
 // gradient.
 func NewEmbedding(st *Store, name string, rows, width, pad int, init Init) (*Embedding, error) {
+	if rows < 1 || width < 1 || pad >= rows {
+		return nil, fmt.Errorf("embedding %q: %d rows of %d, pad row %d; want 1 or more, and the pad row among them", name, rows, width, pad)
+	}
 	w, err := st.Param(name+".weight", init, rows, width)
 	if err != nil {
 		return nil, err

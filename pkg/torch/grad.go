@@ -3,6 +3,11 @@ package torch
 // #include "shim.h"
 import "C"
 
+import (
+	"fmt"
+	"math"
+)
+
 // Backward adds the gradients of loss, a scalar, to those of the trainable
 // parameters it depends on.
 func (s *Scope) Backward(loss *Tensor) {
@@ -14,7 +19,7 @@ func (s *Scope) Backward(loss *Tensor) {
 
 // Grad returns the gradient of p. None is an error.
 func (s *Scope) Grad(p *Tensor) *Tensor {
-	if !s.ready("grad", p) {
+	if !s.usable("grad", p) {
 		return &Tensor{}
 	}
 	var out raw
@@ -31,20 +36,21 @@ func (s *Scope) Grad(p *Tensor) *Tensor {
 
 // HasGrad says whether p has a gradient.
 func (s *Scope) HasGrad(p *Tensor) bool {
-	if !s.ready("grad", p) {
+	if !s.usable("grad", p) {
 		return false
 	}
 	var out raw
-	if err := shimErr(C.gt_grad(p.ptr, &out)); err != nil || out == nil {
+	s.check("grad", C.gt_grad(p.ptr, &out), p)
+	if out == nil {
 		return false
 	}
-	s.own(out)
+	freeRaw(out)
 	return true
 }
 
 // ZeroGrads drops the parameters' gradients: the next Backward makes new ones.
 func (s *Scope) ZeroGrads(ps []*Tensor) {
-	if !s.ready("zero_grads", ps...) {
+	if !s.usable("zero_grads", ps...) {
 		return
 	}
 	raws := rawsOf(ps)
@@ -55,7 +61,11 @@ func (s *Scope) ZeroGrads(ps []*Tensor) {
 // at most maxNorm, and returns the norm before, a scalar on the device. With
 // maxNorm 0 it only measures. No gradient at all is an error.
 func (s *Scope) ClipGradNorm(ps []*Tensor, maxNorm float64) *Tensor {
-	if !s.ready("clip_grad_norm", ps...) {
+	if !s.usable("clip_grad_norm", ps...) {
+		return &Tensor{}
+	}
+	if maxNorm < 0 || math.IsNaN(maxNorm) {
+		s.failOp("clip_grad_norm", fmt.Errorf("maximum %v, want 0 (only measure) or more", maxNorm), nil)
 		return &Tensor{}
 	}
 	raws := rawsOf(ps)
@@ -66,7 +76,11 @@ func (s *Scope) ClipGradNorm(ps []*Tensor, maxNorm float64) *Tensor {
 
 // ClipGradValue clamps each element of the parameters' gradients to ±maxValue.
 func (s *Scope) ClipGradValue(ps []*Tensor, maxValue float64) {
-	if !s.ready("clip_grad_value", ps...) {
+	if !s.usable("clip_grad_value", ps...) {
+		return
+	}
+	if maxValue < 0 || math.IsNaN(maxValue) {
+		s.failOp("clip_grad_value", fmt.Errorf("maximum %v, want 0 or more", maxValue), nil)
 		return
 	}
 	raws := rawsOf(ps)
@@ -82,13 +96,21 @@ type AdamStep struct {
 
 // FusedAdam updates, in one pass over memory, those params that have a
 // gradient, with their first and second moments and their step counts (float32
-// scalars, incremented here). Kingma & Ba 2014; decoupled: Loshchilov & Hutter
+// scalars, incremented here). The moments must have their parameters' shapes,
+// types and memory layouts. Kingma & Ba 2014; decoupled: Loshchilov & Hutter
 // 2017.
 func (s *Scope) FusedAdam(o AdamStep, params, m, v, steps []*Tensor) {
-	if !s.ready("fused_adam", params...) || !s.ready("fused_adam", m...) || !s.ready("fused_adam", v...) || !s.ready("fused_adam", steps...) {
-		return
+	const op = "fused_adam"
+	for _, ts := range [][]*Tensor{params, m, v, steps} {
+		if !s.usable(op, ts...) {
+			return
+		}
+		if len(ts) != len(params) {
+			s.failOp(op, fmt.Errorf("%d parameters, %d first moments, %d second moments, %d step counts", len(params), len(m), len(v), len(steps)), nil)
+			return
+		}
 	}
 	p, pm, pv, ps := rawsOf(params), rawsOf(m), rawsOf(v), rawsOf(steps)
-	s.check("fused_adam", C.gt_fused_adam(first(p), first(pm), first(pv), first(ps), C.int(len(p)), C.double(o.LR),
+	s.check(op, C.gt_fused_adam(first(p), first(pm), first(pv), first(ps), C.int(len(p)), C.double(o.LR),
 		C.double(o.Beta1), C.double(o.Beta2), C.double(o.WeightDecay), C.double(o.Eps), cbool(o.Decoupled)))
 }

@@ -1,6 +1,10 @@
 package torch
 
-import "github.com/sugarme/gotch/libtch"
+import (
+	"fmt"
+
+	"github.com/sugarme/gotch/libtch"
+)
 
 // LayerNorm normalises the last dimension to mean 0 and variance 1, then scales
 // and shifts it (Ba, Kiros & Hinton 2016). The names are torch.nn.LayerNorm's.
@@ -13,6 +17,9 @@ type LayerNorm struct {
 
 // NewLayerNorm adds name.weight, ones, and name.bias, zeros, to st.
 func NewLayerNorm(st *Store, name string, width int, eps float64) (*LayerNorm, error) {
+	if width < 1 {
+		return nil, fmt.Errorf("layer norm %q: width %d, want 1 or more", name, width)
+	}
 	w, err := st.Param(name+".weight", Constant(1), width)
 	if err != nil {
 		return nil, err

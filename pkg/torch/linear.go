@@ -10,6 +10,9 @@ type Linear struct {
 
 // NewLinear adds the parameters name.weight and name.bias to st.
 func NewLinear(st *Store, name string, in, out int, weight, bias Init) (*Linear, error) {
+	if in < 1 || out < 1 {
+		return nil, fmt.Errorf("linear %q: %d→%d features, want 1 or more of each", name, in, out)
+	}
 	w, err := st.Param(name+".weight", weight, out, in)
 	if err != nil {
 		return nil, err
@@ -26,5 +29,8 @@ func (l *Linear) Forward(s *Scope, x *Tensor) *Tensor { return s.linear(x, l.Wei
 
 func (l *Linear) String() string {
 	sh := l.Weight.T.Shape()
+	if len(sh) != 2 {
+		return "Linear(closed)"
+	}
 	return fmt.Sprintf("Linear(%d→%d)", sh[1], sh[0])
 }

@@ -1,5 +1,8 @@
 package torch
 
+// #include "shim.h"
+import "C"
+
 import "github.com/sugarme/gotch/libtch"
 
 type (
@@ -58,18 +61,18 @@ func (s *Scope) Sigmoid(x *Tensor) *Tensor { return s.unary("sigmoid", libtch.At
 
 // GELU returns x·Φ(x), exact as BERT has it, not the tanh approximation
 // (Hendrycks & Gimpel 2016).
-func (s *Scope) GELU(x *Tensor) *Tensor { return s.gelu(x, "none") }
+func (s *Scope) GELU(x *Tensor) *Tensor { return s.gelu(x, false) }
 
 // GELUTanh is GELU's tanh approximation ("gelu_new" in configurations).
-func (s *Scope) GELUTanh(x *Tensor) *Tensor { return s.gelu(x, "tanh") }
+func (s *Scope) GELUTanh(x *Tensor) *Tensor { return s.gelu(x, true) }
 
-func (s *Scope) gelu(x *Tensor, approximate string) *Tensor {
+func (s *Scope) gelu(x *Tensor, tanh bool) *Tensor {
 	if !s.ready("gelu", x) {
 		return &Tensor{}
 	}
-	var out libtch.Ctensor
-	libtch.AtgGelu(&out, ct(x), approximate)
-	return s.take("gelu", raw(out), x)
+	var out raw
+	e := C.gt_gelu(x.ptr, cbool(tanh), &out)
+	return s.takeShim("gelu", e, out, x)
 }
 
 // Exp returns e^x.
@@ -161,8 +164,7 @@ func (s *Scope) Copy_(x, src *Tensor) *Tensor {
 	if !s.ready("copy_", x, src) {
 		return &Tensor{}
 	}
-	libtch.AtCopy_(ct(x), ct(src))
-	if err := libtchErr(); err != nil {
+	if err := shimErr(C.gt_copy(x.ptr, src.ptr)); err != nil {
 		s.failOp("copy_", err, []*Tensor{x, src})
 		return &Tensor{}
 	}

@@ -3,7 +3,11 @@ package torch
 // #include "shim.h"
 import "C"
 
-import "github.com/sugarme/gotch/libtch"
+import (
+	"fmt"
+
+	"github.com/sugarme/gotch/libtch"
+)
 
 // linear is x·wᵀ + b: x [...,in], w [out,in], b [out] or nil.
 func (s *Scope) linear(x, w, b *Tensor) *Tensor {
@@ -22,15 +26,24 @@ func (s *Scope) linear(x, w, b *Tensor) *Tensor {
 // Dropout zeroes each element with probability p and scales the others by
 // 1/(1-p) in a training scope; elsewhere it is x (Srivastava et al. 2014).
 func (s *Scope) Dropout(x *Tensor, p float64) *Tensor {
+	if !s.ready("dropout", x) || !s.probability("dropout", p, x) {
+		return &Tensor{}
+	}
 	if !s.mode.Train || p == 0 {
 		return x
-	}
-	if !s.ready("dropout", x) {
-		return &Tensor{}
 	}
 	var out libtch.Ctensor
 	libtch.AtgDropout(&out, ct(x), p, 1)
 	return s.take("dropout", raw(out), x)
+}
+
+// probability says whether p is one, also where the scope would not use it.
+func (s *Scope) probability(op string, p float64, xs ...*Tensor) bool {
+	if p >= 0 && p <= 1 {
+		return true
+	}
+	s.failOp(op, fmt.Errorf("dropout of %v, want 0 to 1", p), xs)
+	return false
 }
 
 // AttentionOptions are those of Attention.
@@ -48,7 +61,7 @@ func (s *Scope) Attention(q, k, v *Tensor, o AttentionOptions) *Tensor {
 	if o.Mask != nil {
 		args = append(args, o.Mask)
 	}
-	if !s.ready("attention", args...) {
+	if !s.ready("attention", args...) || !s.probability("attention", o.Dropout, args...) {
 		return &Tensor{}
 	}
 	if o.Mask != nil {

@@ -3,7 +3,13 @@ package torch
 // #include "shim.h"
 import "C"
 
-import "github.com/sugarme/gotch/libtch"
+import (
+	"errors"
+
+	"github.com/sugarme/gotch/libtch"
+)
+
+var errEmptyList = errors.New("an empty list of dimensions or tensors")
 
 // keepType is gotch's "no dtype given".
 const keepType = -1
@@ -30,7 +36,7 @@ func (s *Scope) Mean(x *Tensor) *Tensor {
 
 // SumDims sums over dimensions, which go.
 func (s *Scope) SumDims(x *Tensor, dims ...int) *Tensor {
-	if !s.ready("sum", x) {
+	if !s.ready("sum", x) || !s.some("sum", len(dims), x) {
 		return &Tensor{}
 	}
 	var out libtch.Ctensor
@@ -40,12 +46,21 @@ func (s *Scope) SumDims(x *Tensor, dims ...int) *Tensor {
 
 // MeanDims averages over dimensions, which go.
 func (s *Scope) MeanDims(x *Tensor, dims ...int) *Tensor {
-	if !s.ready("mean", x) {
+	if !s.ready("mean", x) || !s.some("mean", len(dims), x) {
 		return &Tensor{}
 	}
 	var out libtch.Ctensor
 	libtch.AtgMeanDim(&out, ct(x), cdims(dims), len(dims), 0, keepType)
 	return s.take("mean", raw(out), x)
+}
+
+// some says whether a list that gotch takes the first element's address of has
+// one.
+func (s *Scope) some(op string, n int, xs ...*Tensor) bool {
+	if n == 0 {
+		s.failOp(op, errEmptyList, xs)
+	}
+	return n > 0
 }
 
 // Softmax returns e^x / Σe^x along a dimension.

@@ -3,7 +3,11 @@ package torch
 // #include "shim.h"
 import "C"
 
-import "github.com/sugarme/gotch/libtch"
+import (
+	"fmt"
+
+	"github.com/sugarme/gotch/libtch"
+)
 
 // Reshape returns x with other dimensions; one of them may be -1, the rest.
 func (s *Scope) Reshape(x *Tensor, shape ...int) *Tensor {
@@ -38,7 +42,7 @@ func (s *Scope) Transpose(x *Tensor, i, j int) *Tensor {
 
 // Permute reorders the dimensions.
 func (s *Scope) Permute(x *Tensor, order ...int) *Tensor {
-	if !s.ready("permute", x) {
+	if !s.ready("permute", x) || !s.some("permute", len(order), x) {
 		return &Tensor{}
 	}
 	dims := cdims(order)
@@ -59,7 +63,7 @@ func (s *Scope) Unsqueeze(x *Tensor, dim int) *Tensor {
 
 // Expand broadcasts dimensions of 1 without copying.
 func (s *Scope) Expand(x *Tensor, shape ...int) *Tensor {
-	if !s.ready("expand", x) {
+	if !s.ready("expand", x) || !s.some("expand", len(shape), x) {
 		return &Tensor{}
 	}
 	dims := cdims(shape)
@@ -100,7 +104,7 @@ func (s *Scope) IndexSelect(x *Tensor, dim int, index *Tensor) *Tensor {
 
 // Cat joins tensors along a dimension.
 func (s *Scope) Cat(xs []*Tensor, dim int) *Tensor {
-	if !s.ready("cat", xs...) {
+	if !s.ready("cat", xs...) || !s.some("cat", len(xs)) {
 		return &Tensor{}
 	}
 	var out libtch.Ctensor
@@ -129,6 +133,10 @@ func (s *Scope) To(x *Tensor, d Device) *Tensor {
 // Cast converts x's elements.
 func (s *Scope) Cast(x *Tensor, dtype DType) *Tensor {
 	if !s.ready("cast", x) {
+		return &Tensor{}
+	}
+	if dtype.Size() == 0 {
+		s.failOp("cast", fmt.Errorf("unknown element type %s", dtype), []*Tensor{x})
 		return &Tensor{}
 	}
 	var out libtch.Ctensor

@@ -12,7 +12,7 @@ import (
 // Float reads the one element of t. On a GPU it waits for all that was asked of
 // it: read losses at the logging interval, not at every step.
 func (s *Scope) Float(t *Tensor) float64 {
-	if !s.ready("item", t) {
+	if !s.usable("item", t) {
 		return 0
 	}
 	var v C.double
@@ -31,7 +31,7 @@ func (s *Scope) Doubles(t *Tensor) []float64 { return copyOut[float64](s, t) }
 func (s *Scope) Ints(t *Tensor) []int64 { return copyOut[int64](s, t) }
 
 func copyOut[E Element](s *Scope, t *Tensor) []E {
-	if !s.ready("copy_out", t) {
+	if !s.usable("copy_out", t) {
 		return nil
 	}
 	dst := make([]E, t.Numel())
@@ -78,7 +78,7 @@ func CopyIn(t *Tensor, src []byte, dtype DType) error {
 	if !t.Alive() {
 		return ErrClosed
 	}
-	if t.Numel()*dtype.Size() != len(src) {
+	if dtype.Size() == 0 || t.Numel()*dtype.Size() != len(src) {
 		return fmt.Errorf("copy %d bytes of %s into %s", len(src), dtype, t)
 	}
 	if len(src) == 0 {

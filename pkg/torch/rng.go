@@ -11,6 +11,9 @@ import (
 // Seed starts the device's default generator anew: dropout and initial weights
 // are drawn from it.
 func (rt *Runtime) Seed(seed uint64) error {
+	if err := rt.check(); err != nil {
+		return err
+	}
 	for _, d := range rt.generators() {
 		if err := shimErr(C.gt_seed(C.int(d.code()), C.uint64_t(seed))); err != nil {
 			return fmt.Errorf("seed %s: %w", d, err)
@@ -31,6 +34,9 @@ func (rt *Runtime) generators() []Device {
 // RNGState returns the states of the default generators, for a checkpoint: one
 // per device, the CPU's first.
 func (rt *Runtime) RNGState() ([][]byte, error) {
+	if err := rt.check(); err != nil {
+		return nil, err
+	}
 	var states [][]byte
 	for _, d := range rt.generators() {
 		buf := make([]byte, 16<<10) // the CPU's Mersenne twister takes 5,056 bytes
@@ -46,6 +52,9 @@ func (rt *Runtime) RNGState() ([][]byte, error) {
 // SetRNGState puts back what RNGState returned. A state of another size or
 // device count is an error.
 func (rt *Runtime) SetRNGState(states [][]byte) error {
+	if err := rt.check(); err != nil {
+		return err
+	}
 	devs := rt.generators()
 	if len(states) != len(devs) {
 		return fmt.Errorf("generator states: %d, want %d (%v)", len(states), len(devs), devs)

@@ -7,10 +7,11 @@ import "C"
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"unsafe"
@@ -159,6 +160,15 @@ func (rt *Runtime) Close() error {
 	return errors.Join(errs...)
 }
 
+// check is for what libtorch does for the whole process: a closed runtime must
+// not do it to the one opened after it.
+func (rt *Runtime) check() error {
+	if rt.closed.Load() {
+		return fmt.Errorf("runtime %w", ErrClosed)
+	}
+	return nil
+}
+
 // register adds o to the open owners, unless the runtime has closed.
 func (rt *Runtime) register(o owner) bool {
 	rt.mu.Lock()
@@ -221,7 +231,7 @@ func openCUDA(d Device) error {
 	if err != nil {
 		return &DeviceError{Device: d.String(), Why: err.Error()}
 	}
-	if d.n >= n {
+	if d.n < 0 || d.n >= n {
 		return &DeviceError{Device: d.String(), Why: fmt.Sprintf("this machine has %d CUDA devices", n)}
 	}
 	return nil
@@ -236,7 +246,7 @@ func CUDADevices() (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	if _, err := os.Stat(filepath.Join(dir, "libtorch_cuda.so")); err != nil {
+	if !isSharedLibrary(filepath.Join(dir, "libtorch_cuda.so")) {
 		return 0, fmt.Errorf("no libtorch_cuda.so in %s; run hack/install-libtorch.sh --cuda", dir)
 	}
 	cdir := C.CString(dir)
@@ -251,14 +261,33 @@ func CUDADevices() (int, error) {
 	return int(n), nil
 }
 
+// isSharedLibrary says whether path is an ELF file. One of the same name that is
+// not may be a linker script, which stands in for the library at build time.
+func isSharedLibrary(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	var magic [4]byte
+	_, err = io.ReadFull(f, magic[:])
+	return err == nil && string(magic[:]) == "\x7fELF"
+}
+
 // Synchronize waits until the device has done what was asked of it.
 func (rt *Runtime) Synchronize() error {
+	if err := rt.check(); err != nil {
+		return err
+	}
 	return shimErr(C.gt_synchronize(C.int(rt.opts.Device.code())))
 }
 
 // CUDAMemory returns the bytes that tensors take on the CUDA device now and at
 // their peak.
 func (rt *Runtime) CUDAMemory() (current, peak int64, err error) {
+	if err := rt.check(); err != nil {
+		return 0, 0, err
+	}
 	var c, p C.int64_t
 	if err := shimErr(C.gt_cuda_memory(C.int(rt.opts.Device.code()), &c, &p)); err != nil {
 		return 0, 0, err

@@ -100,6 +100,11 @@ func (s *Scope) refuse(err error) *Scope {
 // casts says whether m turns autocast on.
 func (m Mode) casts() bool { return m.Autocast != 0 && m.Autocast != Float32 }
 
+// sameThread says whether a thread in mode m is in mode o too.
+func (m Mode) sameThread(o Mode) bool {
+	return m.Grad == o.Grad && m.casts() == o.casts() && (!m.casts() || m.Autocast == o.Autocast)
+}
+
 func validAutocast(d DType) bool {
 	return d == 0 || d == Float32 || d == BFloat16 || d == Float16
 }
@@ -188,9 +193,11 @@ func (s *Scope) ready(op string, xs ...*Tensor) bool {
 	if !s.usable(op, xs...) {
 		return false
 	}
-	if c := s.child; c != nil && !c.closed && (c.mode.Grad != s.mode.Grad || c.mode.Autocast != s.mode.Autocast) {
-		s.failOp(op, fmt.Errorf("the scope opened within this one at %s sets another mode; use that one, or close it", c.place), xs)
-		return false
+	for c := s.child; c != nil && !c.closed; c = c.child {
+		if !c.mode.sameThread(s.mode) {
+			s.failOp(op, fmt.Errorf("the scope opened within this one at %s sets another mode; use that one, or close it", c.place), xs)
+			return false
+		}
 	}
 	return true
 }

@@ -18,6 +18,7 @@ type Store struct {
 	params []*Parameter
 	byName map[string]*Parameter
 	closed bool
+	place  place
 }
 
 // Source gives a parameter's elements by name, in the machine's byte order: a
@@ -55,10 +56,11 @@ func KaimingUniform(fanIn int) Init {
 	return Uniform(-k, k)
 }
 
-// NewStore returns an empty store. Close it when the model is done with.
+// NewStore returns an empty store. Close it when the model is done with. On a
+// closed runtime the store is closed too: adding to it is an error.
 func (rt *Runtime) NewStore() *Store {
-	st := &Store{rt: rt, byName: make(map[string]*Parameter)}
-	rt.register(st)
+	st := &Store{rt: rt, byName: make(map[string]*Parameter), place: caller()}
+	st.closed = !rt.register(st)
 	return st
 }
 
@@ -89,8 +91,14 @@ func (st *Store) add(name string, buffer bool, dtype DType, init Init, shape []i
 	if _, dup := st.byName[name]; dup {
 		return nil, fmt.Errorf("parameter %q: the name is taken", name)
 	}
+	if err := checkShape(shape, dtype); err != nil {
+		return nil, fmt.Errorf("parameter %q: %w", name, err)
+	}
 	s := st.rt.Scope(Mode{})
 	defer s.Close()
+	if err := s.Err(); err != nil {
+		return nil, fmt.Errorf("parameter %q: %w", name, err)
+	}
 	// Drawn on the CPU, so that a seed gives the same weights on every device.
 	dims := cdims(shape)
 	var out raw
@@ -114,7 +122,7 @@ func (st *Store) add(name string, buffer bool, dtype DType, init Init, shape []i
 	}
 	t = s.Detach(t)
 	p := &Parameter{Name: name, T: t, Buffer: buffer}
-	if !buffer {
+	if !buffer && s.usable("requires_grad", t) {
 		s.check("requires_grad", C.gt_set_requires_grad(t.ptr, 1), t)
 	}
 	if err := s.Err(); err != nil {
@@ -183,8 +191,9 @@ func (st *Store) Close() {
 	st.rt.unregister(st)
 }
 
-func (st *Store) count() int   { return len(st.params) }
-func (st *Store) kind() string { return "store" }
+func (st *Store) leaks() []string {
+	return []string{leakReport("store", st.place, len(st.params))}
+}
 
 // SetTrainable sets whether Backward computes the parameter's gradient. A frozen
 // one costs none; its gradient, if any, is dropped.

@@ -5,6 +5,8 @@ import "C"
 
 import (
 	"fmt"
+	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -16,8 +18,9 @@ type Tensor struct {
 	rt  *Runtime
 }
 
-// maxDims is what the shape calls have room for; ATen itself allows 64.
-const maxDims = 16
+// usualDims is how many dimensions are asked for at first; few tensors have
+// more.
+const usualDims = 8
 
 // free releases the handle; the memory goes when the last handle on it does.
 func (t *Tensor) free() {
@@ -43,10 +46,18 @@ func (t *Tensor) meta() meta {
 	if !t.Alive() {
 		return meta{}
 	}
-	var dims [maxDims]int64
-	var dtype, device, grad C.int
-	n := int(C.gt_meta(t.ptr, (*C.int64_t)(&dims[0]), maxDims, &dtype, &device, &grad))
-	m := meta{shape: make([]int, min(n, maxDims)), dtype: DType(dtype), device: deviceOf(int(device)), requiresGrad: grad != 0}
+	dims := make([]C.int64_t, usualDims)
+	var n, dtype, device, grad C.int
+	for {
+		if err := shimErr(C.gt_meta(t.ptr, &dims[0], C.int(len(dims)), &n, &dtype, &device, &grad)); err != nil {
+			return meta{}
+		}
+		if int(n) <= len(dims) {
+			break
+		}
+		dims = make([]C.int64_t, n)
+	}
+	m := meta{shape: make([]int, n), dtype: DType(dtype), device: deviceOf(int(device)), requiresGrad: grad != 0}
 	for i := range m.shape {
 		m.shape[i] = int(dims[i])
 	}
@@ -65,8 +76,13 @@ func (t *Tensor) Device() Device { return t.meta().device }
 // RequiresGrad says whether backward computes a gradient for t.
 func (t *Tensor) RequiresGrad() bool { return t.meta().requiresGrad }
 
-// Numel returns the number of elements.
-func (t *Tensor) Numel() int { return numel(t.Shape()) }
+// Numel returns the number of elements, 0 after its owner closed.
+func (t *Tensor) Numel() int {
+	if !t.Alive() {
+		return 0
+	}
+	return numel(t.Shape())
+}
 
 // String returns shape and type, as in [8,384] float32.
 func (t *Tensor) String() string {
@@ -95,6 +111,31 @@ func numel(shape []int) int {
 		n *= d
 	}
 	return n
+}
+
+// checkShape says what is wrong with a tensor to be made: a negative dimension,
+// an unknown element type, or more bytes than an address can hold. The product
+// alone would not show the first two of [-2,-3], nor an overflow.
+func checkShape(shape []int, dtype DType) error {
+	size := dtype.Size()
+	if size == 0 {
+		return fmt.Errorf("unknown element type %s", dtype)
+	}
+	for i, d := range shape {
+		if d < 0 {
+			return fmt.Errorf("shape %s: dimension %d is negative", ShapeString(shape), i)
+		}
+	}
+	if slices.Contains(shape, 0) {
+		return nil
+	}
+	for _, d := range shape {
+		if size > math.MaxInt/d {
+			return fmt.Errorf("shape %s: too large", ShapeString(shape))
+		}
+		size *= d
+	}
+	return nil
 }
 
 // OpError is a failed operation: its name, its tensors' shapes and types, and
