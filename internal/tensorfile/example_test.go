@@ -39,7 +39,7 @@ func ExampleOpenDir() {
 	}
 	defer f.Close()
 	fmt.Println(filepath.Base(f.Path()), len(f.Names()))
-	// Output: model.safetensors.index.json 27
+	// Output: model.safetensors.index.json 29
 }
 
 func ExampleTensor_Float32s() {

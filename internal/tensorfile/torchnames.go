@@ -83,9 +83,11 @@ func torchCall(g pickle.Global) (func(args pickle.Tuple) (any, error), bool) {
 		return rebuildFromType, true
 	case "collections.OrderedDict", "builtins.dict", "__builtin__.dict":
 		return pythonDict, true
-	case "torch.Size", "torch.device", "builtins.set", "__builtin__.set":
+	case "torch.Size", "torch.device",
+		"builtins.list", "builtins.tuple", "builtins.set", "builtins.frozenset",
+		"__builtin__.list", "__builtin__.tuple", "__builtin__.set", "__builtin__.frozenset":
 		return pythonSequence, true
-	case "_codecs.encode":
+	case "_codecs.encode", "builtins.bytearray", "__builtin__.bytearray":
 		return pythonBytes, true
 	}
 	return nil, false

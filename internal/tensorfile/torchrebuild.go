@@ -153,11 +153,15 @@ func pythonDict(args pickle.Tuple) (any, error) {
 }
 
 // pythonBytes is how protocol 2 spells bytes: the text to encode and a codec.
+// The encoding is not undone, as no tensor is made of it.
 func pythonBytes(args pickle.Tuple) (any, error) {
 	if len(args) > 0 {
-		if s, ok := args[0].(string); ok {
-			return []byte(s), nil
+		switch v := args[0].(type) {
+		case string:
+			return []byte(v), nil
+		case []byte:
+			return v, nil
 		}
 	}
-	return nil, errors.New("the argument is not a text")
+	return nil, errors.New("the argument is neither text nor bytes")
 }

@@ -35,6 +35,10 @@ def tensors():
     d["channels_last"] = conv.contiguous(memory_format=torch.channels_last)
     d["permuted"] = conv.permute(3, 0, 2, 1)
     d["parameter"] = torch.nn.Parameter(torch.randn(3, generator=g))
+    d["attribute"] = torch.randn(2, generator=g)
+    d["attribute"].tag = "any"
+    d["parameter_attribute"] = torch.nn.Parameter(torch.randn(2, generator=g))
+    d["parameter_attribute"].tag = "any"
     d["scalar"] = torch.tensor(2.5)
     d["empty"] = torch.zeros(0, 3)
     d["unit"] = torch.randn(1, 4, 1, generator=g)
@@ -67,7 +71,7 @@ def main():
         return os.path.join(OUT, name)
 
     d = tensors()
-    plain = {k: v.detach().contiguous().clone() for k, v in d.items()}
+    plain = {k: v.detach().contiguous().clone(memory_format=torch.contiguous_format) for k, v in d.items()}
     save_file(plain, path("expected.safetensors"), metadata={"format": "pt", "note": "träger"})
     torch.save(d, path("zip.pth"))
     torch.save(d, path("zip_protocol4.pth"), pickle_protocol=4)
@@ -79,7 +83,13 @@ def main():
     net(torch.randn(2, 1, 4, 4)).sum().backward()
     opt.step()
     sd = net.state_dict()
-    ckpt = {"epoch": 3, "loss": torch.tensor(0.5), "state_dict": sd, "optimizer": opt.state_dict()}
+    ckpt = {
+        "epoch": 3,
+        "loss": torch.tensor(0.5),
+        "state_dict": sd,
+        "optimizer": opt.state_dict(),
+        "kept": [b"bytes", {1, 2}, frozenset([3]), torch.Size([1, 2]), torch.device("cpu"), torch.float32, bytearray(b"ab"), (4, 5.5, None), "x" * 300],
+    }
     torch.save(ckpt, path("checkpoint.pth"))
     torch.save({"model": {"state_dict": sd}}, path("checkpoint_legacy.pth"), _use_new_zipfile_serialization=False)
     torch.save({"encoder": sd, "heads": {0: {"w": torch.ones(2)}}}, path("nested.pth"))

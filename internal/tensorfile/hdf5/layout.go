@@ -6,44 +6,13 @@ import (
 	"math"
 )
 
-// parseLayout decodes where the elements are.
+// parseLayout decodes where the elements are: version 3, which HDF5 has written
+// since 1.6, and of version 4 what is the same.
 func (d *Dataset) parseLayout(c *cursor) error {
-	switch version := c.uint(1); version {
-	case 1, 2:
-		return d.oldLayout(c)
-	case 3, 4:
-		return d.newLayout(c, version)
-	default:
+	version := c.uint(1)
+	if c.err == nil && version != 3 && version != 4 {
 		return fmt.Errorf("version %d is not supported", version)
 	}
-}
-
-// oldLayout decodes versions 1 and 2, which HDF5 1.4 wrote.
-func (d *Dataset) oldLayout(c *cursor) error {
-	rank := int(c.uint(1))
-	d.layout.class = layoutClass(c.uint(1))
-	c.skip(5)
-	if d.layout.class != compact {
-		d.layout.address = c.address()
-	}
-	var dims []uint64
-	for range rank {
-		dims = append(dims, c.uint(4))
-	}
-	switch d.layout.class {
-	case compact:
-		d.layout.data = c.bytes(int(c.uint(4)))
-	case contiguous:
-		d.layout.size = uint64(d.ByteSize())
-	case chunked:
-		return d.setChunk(c, dims)
-	default:
-		return fmt.Errorf("class %d is not supported", d.layout.class)
-	}
-	return c.err
-}
-
-func (d *Dataset) newLayout(c *cursor, version uint64) error {
 	d.layout.class = layoutClass(c.uint(1))
 	switch d.layout.class {
 	case compact:
