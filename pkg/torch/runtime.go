@@ -1,20 +1,15 @@
 package torch
 
-// #include <stdlib.h>
 // #include "shim.h"
 import "C"
 
 import (
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
-	"unsafe"
 )
 
 // Options fix, for the whole process, what libtorch keeps for the whole
@@ -77,16 +72,6 @@ func Open(o Options) (*Runtime, error) {
 		return nil, err
 	}
 	return rt, nil
-}
-
-// checkABI compares what the program was built for with what was loaded, major,
-// minor and patch version: the C++ interface changes with each.
-func checkABI(built, loaded uint64) error {
-	if built>>40 == loaded>>40 {
-		return nil
-	}
-	return fmt.Errorf("libtorch %s was loaded, but this program was built for %s: run hack/install-libtorch.sh, or set LD_LIBRARY_PATH to the right folder",
-		abiString(loaded), abiString(built))
 }
 
 func (o Options) validate() error {
@@ -184,115 +169,6 @@ func (rt *Runtime) unregister(o owner) {
 	rt.mu.Lock()
 	delete(rt.owners, o)
 	rt.mu.Unlock()
-}
-
-
-// LibraryDir returns the folder that libtorch was loaded from.
-func LibraryDir() (string, error) {
-	var buf [4096]C.char
-	if err := shimErr(C.gt_library_path(&buf[0], C.size_t(len(buf)))); err != nil {
-		return "", err
-	}
-	path, err := filepath.EvalSymlinks(C.GoString(&buf[0]))
-	if err != nil {
-		return "", err
-	}
-	return filepath.Dir(path), nil
-}
-
-// Version returns the version of libtorch this program was built for.
-func Version() string { return C.GoString(C.gt_built_version()) }
-
-// CPUCapability returns the vector instructions libtorch chose, such as
-// "AVX2" or "AVX512"; "unknown" where it will not say.
-func CPUCapability() string {
-	var buf [64]C.char
-	if err := shimErr(C.gt_cpu_capability(&buf[0], C.size_t(len(buf)))); err != nil {
-		return "unknown"
-	}
-	return C.GoString(&buf[0])
-}
-
-// threadsHere returns the number of intra-op threads that an operator called
-// from this thread would use.
-func threadsHere() (int, error) {
-	var n C.int
-	err := shimErr(C.gt_threads(&n))
-	return int(n), err
-}
-
-func abiString(v uint64) string {
-	return fmt.Sprintf("%d.%d.%d", v>>56, v>>48&0xff, v>>40&0xff)
-}
-
-// openCUDA loads libtorch_cuda from beside libtorch_cpu and checks the index.
-func openCUDA(d Device) error {
-	n, err := CUDADevices()
-	if err != nil {
-		return &DeviceError{Device: d.String(), Why: err.Error()}
-	}
-	if d.n < 0 || d.n >= n {
-		return &DeviceError{Device: d.String(), Why: fmt.Sprintf("this machine has %d CUDA devices", n)}
-	}
-	return nil
-}
-
-// CUDADevices loads libtorch_cuda, if it is installed beside libtorch_cpu, and
-// returns how many CUDA devices it sees. The error says what to install.
-func CUDADevices() (int, error) {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	dir, err := LibraryDir()
-	if err != nil {
-		return 0, err
-	}
-	if !isSharedLibrary(filepath.Join(dir, "libtorch_cuda.so")) {
-		return 0, fmt.Errorf("no libtorch_cuda.so in %s; run hack/install-libtorch.sh --cuda", dir)
-	}
-	cdir := C.CString(dir)
-	defer C.free(unsafe.Pointer(cdir))
-	if err := shimErr(C.gt_load_cuda(cdir)); err != nil {
-		return 0, fmt.Errorf("load libtorch_cuda: %w; run hack/install-libtorch.sh --cuda, and see that the NVIDIA driver is installed", err)
-	}
-	var n C.int
-	if err := shimErr(C.gt_cuda_count(&n)); err != nil {
-		return 0, fmt.Errorf("count CUDA devices: %w", err)
-	}
-	return int(n), nil
-}
-
-// isSharedLibrary says whether path is an ELF file. One of the same name that is
-// not may be a linker script, which stands in for the library at build time.
-func isSharedLibrary(path string) bool {
-	f, err := os.Open(path)
-	if err != nil {
-		return false
-	}
-	defer f.Close()
-	var magic [4]byte
-	_, err = io.ReadFull(f, magic[:])
-	return err == nil && string(magic[:]) == "\x7fELF"
-}
-
-// Synchronize waits until the device has done what was asked of it.
-func (rt *Runtime) Synchronize() error {
-	if err := rt.check(); err != nil {
-		return err
-	}
-	return shimErr(C.gt_synchronize(C.int(rt.opts.Device.code())))
-}
-
-// CUDAMemory returns the bytes that tensors take on the CUDA device now and at
-// their peak.
-func (rt *Runtime) CUDAMemory() (current, peak int64, err error) {
-	if err := rt.check(); err != nil {
-		return 0, 0, err
-	}
-	var c, p C.int64_t
-	if err := shimErr(C.gt_cuda_memory(C.int(rt.opts.Device.code()), &c, &p)); err != nil {
-		return 0, 0, err
-	}
-	return int64(c), int64(p), nil
 }
 
 // Trim hands the C library's free pages back to the operating system.

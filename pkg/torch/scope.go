@@ -4,17 +4,9 @@ package torch
 import "C"
 
 import (
-	"errors"
 	"fmt"
 	"runtime"
 )
-
-// Mode is the thread's state inside a scope.
-type Mode struct {
-	Grad     bool  // operations are recorded for Backward
-	Train    bool  // dropout drops, batch norms use the batch's statistics
-	Autocast DType // products in this type; Float32 or 0: none
-}
 
 // Scope owns the tensors made through it. Open it with [Runtime.Scope] or
 // [Scope.Sub], close it with Close, usually deferred. It belongs to the
@@ -30,16 +22,6 @@ type Scope struct {
 	place  place
 	id     C.uint64_t // among the scopes open on the thread
 }
-
-// ErrClosed is the error of an operation on a scope, a store or a tensor whose
-// owner has closed.
-var ErrClosed = errors.New("used after its owner closed")
-
-// TrainMode records gradients, drops, and casts as the runtime was opened to.
-func (rt *Runtime) TrainMode() Mode { return Mode{Grad: true, Train: true, Autocast: rt.Autocast()} }
-
-// EvalMode records nothing, drops nothing, and casts as in training.
-func (rt *Runtime) EvalMode() Mode { return Mode{Autocast: rt.Autocast()} }
 
 // Scope opens a scope in mode m on the calling goroutine.
 func (rt *Runtime) Scope(m Mode) *Scope { return newScope(rt, nil, m) }
@@ -95,18 +77,6 @@ func (s *Scope) refuse(err error) *Scope {
 	s.fail(err)
 	s.closed = true
 	return s
-}
-
-// casts says whether m turns autocast on.
-func (m Mode) casts() bool { return m.Autocast != 0 && m.Autocast != Float32 }
-
-// sameThread says whether a thread in mode m is in mode o too.
-func (m Mode) sameThread(o Mode) bool {
-	return m.Grad == o.Grad && m.casts() == o.casts() && (!m.casts() || m.Autocast == o.Autocast)
-}
-
-func validAutocast(d DType) bool {
-	return d == 0 || d == Float32 || d == BFloat16 || d == Float16
 }
 
 // Close frees the scope's tensors, restores the thread's modes and returns the
@@ -185,87 +155,4 @@ func (s *Scope) leaks() []string {
 		out = append(out, c.leaks()...)
 	}
 	return out
-}
-
-// ready says whether op, which makes a tensor, may run on xs: usable, and the
-// thread in the scope's own mode.
-func (s *Scope) ready(op string, xs ...*Tensor) bool {
-	if !s.usable(op, xs...) {
-		return false
-	}
-	for c := s.child; c != nil && !c.closed; c = c.child {
-		if !c.mode.sameThread(s.mode) {
-			s.failOp(op, fmt.Errorf("the scope opened within this one at %s sets another mode; use that one, or close it", c.place), xs)
-			return false
-		}
-	}
-	return true
-}
-
-// usable says whether op may run on xs: no error so far, the scope and the
-// runtime open, every tensor alive.
-func (s *Scope) usable(op string, xs ...*Tensor) bool {
-	if s.err != nil {
-		return false
-	}
-	if s.closed {
-		s.failOp(op, fmt.Errorf("scope %w", ErrClosed), xs)
-		return false
-	}
-	if s.rt.closed.Load() {
-		s.failOp(op, fmt.Errorf("runtime %w", ErrClosed), xs)
-		return false
-	}
-	for _, x := range xs {
-		if x == nil || x.ptr == nil {
-			s.failOp(op, ErrClosed, xs)
-			return false
-		}
-	}
-	return true
-}
-
-// take makes the scope the owner of an operation's result, or records why there
-// is none. It runs on the operation's thread, before anything else does.
-func (s *Scope) take(op string, p raw, xs ...*Tensor) *Tensor {
-	if p == nil {
-		err := libtchErr()
-		if err == nil {
-			err = errors.New("no result and no reason given")
-		}
-		s.failOp(op, err, xs)
-		return &Tensor{}
-	}
-	return s.own(p)
-}
-
-// takeShim is take for a shim function, which returns its own error.
-func (s *Scope) takeShim(op string, e C.gt_error, p raw, xs ...*Tensor) *Tensor {
-	if err := shimErr(e); err != nil {
-		s.failOp(op, err, xs)
-		return &Tensor{}
-	}
-	return s.own(p)
-}
-
-// check records a shim function's error.
-func (s *Scope) check(op string, e C.gt_error, xs ...*Tensor) {
-	if err := shimErr(e); err != nil {
-		s.failOp(op, err, xs)
-	}
-}
-
-func (s *Scope) own(p raw) *Tensor {
-	t := &Tensor{ptr: p, rt: s.rt}
-	s.rt.live.Add(1)
-	s.ts = append(s.ts, t)
-	return t
-}
-
-func (s *Scope) failOp(op string, err error, xs []*Tensor) {
-	args := make([]string, len(xs))
-	for i, x := range xs {
-		args[i] = x.String()
-	}
-	s.fail(&OpError{Op: op, Args: args, Err: err})
 }
