@@ -32,9 +32,9 @@ func (s *Scope) Dropout(x *Tensor, p float64) *Tensor {
 	if !s.mode.Train || p == 0 {
 		return x
 	}
-	var out libtch.Ctensor
-	libtch.AtgDropout(&out, ct(x), p, 1)
-	return s.take("dropout", raw(out), x)
+	var out raw
+	e := C.gt_dropout(x.ptr, C.double(p), &out)
+	return s.takeShim("dropout", e, out, x)
 }
 
 // probability says whether p is one, also where the scope would not use it.
@@ -72,6 +72,10 @@ func (s *Scope) Attention(q, k, v *Tensor, o AttentionOptions) *Tensor {
 		p = 0
 	}
 	var out raw
+	if p > 0 && p < 1 && !o.Causal && !s.rt.opts.Device.IsCUDA() {
+		e := C.gt_attention_dropout(q.ptr, k.ptr, v.ptr, mask, C.double(p), 0, &out)
+		return s.takeShim("attention", e, out, args...)
+	}
 	e := C.gt_attention(q.ptr, k.ptr, v.ptr, mask, C.double(p), 0, cbool(o.Causal), &out)
 	return s.takeShim("attention", e, out, args...)
 }

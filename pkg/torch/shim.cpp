@@ -1,5 +1,7 @@
 #include "shim.h"
 
+#include "guard.hpp"
+
 #include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Context.h>
@@ -64,20 +66,6 @@ void with_grads(gt_tensor* ps, int n, std::vector<int>* which, std::vector<at::T
     if (!g.defined()) continue;
     if (which) which->push_back(i);
     grads->push_back(g);
-  }
-}
-
-template <class F>
-gt_error guard(F&& f) {
-  try {
-    f();
-    return nullptr;
-  } catch (const c10::Error& e) {
-    return strdup(e.what_without_backtrace());
-  } catch (const std::exception& e) {
-    return strdup(e.what());
-  } catch (...) {
-    return strdup("unknown C++ exception");
   }
 }
 
