@@ -12,6 +12,8 @@ import (
 // owner has closed.
 var ErrClosed = errors.New("used after its owner closed")
 
+var errNil = errors.New("a nil tensor")
+
 // ready says whether op, which makes a tensor, may run on xs: usable, and the
 // thread in the scope's own mode.
 func (s *Scope) ready(op string, xs ...*Tensor) bool {
@@ -42,7 +44,11 @@ func (s *Scope) usable(op string, xs ...*Tensor) bool {
 		return false
 	}
 	for _, x := range xs {
-		if x == nil || x.ptr == nil {
+		if x == nil {
+			s.failOp(op, errNil, xs)
+			return false
+		}
+		if x.ptr == nil {
 			s.failOp(op, ErrClosed, xs)
 			return false
 		}

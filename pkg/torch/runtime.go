@@ -48,6 +48,9 @@ var opened atomic.Bool
 // says what to install; a libtorch of another version than the one built
 // against is an error that names both.
 func Open(o Options) (*Runtime, error) {
+	if err := shimErr(C.gt_prepare()); err != nil {
+		return nil, fmt.Errorf("prepare libtorch: %w", err)
+	}
 	var loaded C.uint64_t
 	if err := shimErr(C.gt_runtime_abi(&loaded)); err != nil {
 		return nil, fmt.Errorf("ask libtorch for its version: %w", err)

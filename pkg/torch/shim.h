@@ -17,6 +17,7 @@ typedef char* gt_error;
 gt_error gt_load_cuda(const char* dir);
 gt_error gt_cuda_count(int* n);
 const char* gt_built_version(void);
+gt_error gt_prepare(void);
 gt_error gt_runtime_abi(uint64_t* abi);
 uint64_t gt_built_abi(void);
 gt_error gt_cpu_capability(char* buf, size_t n);
