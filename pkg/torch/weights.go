@@ -2,6 +2,7 @@ package torch
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 
 	"github.com/gotune/gotune/internal/tensorfile"
@@ -27,8 +28,18 @@ type WeightFile struct {
 // model's, or to "" for a tensor to leave out; nil keeps all names. Two tensors
 // of one name are an error. f must stay open while the weights are read.
 func NewWeightFile(f *tensorfile.File, rename func(name string) string) (*WeightFile, error) {
-	w := &WeightFile{path: f.Path(), tensors: make(map[string]tensorfile.Tensor), used: make(map[string]bool)}
-	for t := range f.All() {
+	return newWeights(f.Path(), f.All(), rename)
+}
+
+// NewWeights is NewWeightFile for tensors in memory, which were made from the
+// file at path.
+func NewWeights(path string, ts []tensorfile.Tensor) (*WeightFile, error) {
+	return newWeights(path, slices.Values(ts), nil)
+}
+
+func newWeights(path string, ts iter.Seq[tensorfile.Tensor], rename func(string) string) (*WeightFile, error) {
+	w := &WeightFile{path: path, tensors: make(map[string]tensorfile.Tensor), used: make(map[string]bool)}
+	for t := range ts {
 		name := t.Name
 		if rename != nil {
 			name = rename(name)
@@ -37,7 +48,7 @@ func NewWeightFile(f *tensorfile.File, rename func(name string) string) (*Weight
 			continue
 		}
 		if dup, ok := w.tensors[name]; ok {
-			return nil, fmt.Errorf("%s: %q and %q are both parameter %q", f.Path(), dup.Name, t.Name, name)
+			return nil, fmt.Errorf("%s: %q and %q are both parameter %q", path, dup.Name, t.Name, name)
 		}
 		w.tensors[name] = t
 		w.order = append(w.order, name)

@@ -16,7 +16,10 @@ type Config struct {
 	NumLabels    int      `json:"num_labels"`
 
 	ImageSize       int `json:"image_size"`        // side of the square input, pixels
-	ResizeShortSide int `json:"resize_short_side"` // before the centre crop of an evaluation
+	ResizeShortSide int `json:"resize_short_side"` // of pictures as they are kept for drawing from
+	// Fit is how an evaluation makes a picture square: crop takes the centre, as
+	// torchvision does; stretch draws all of it, as Keras' target_size does.
+	Fit string `json:"fit"`
 
 	// Input = (pixel/255 - ImageMean) / ImageStd, by channel in ChannelOrder.
 	ImageMean    [3]float64 `json:"image_mean"`
@@ -39,6 +42,7 @@ var (
 func DefaultConfig(arch, head string, labels []string) Config {
 	return Config{
 		Architecture: arch, Head: head, Labels: labels, NumLabels: len(labels), ImageSize: 224, ResizeShortSide: 256,
+		Fit:       FitCrop,
 		ImageMean: torchvisionMean, ImageStd: torchvisionStd, ChannelOrder: "RGB",
 	}
 }
@@ -81,6 +85,9 @@ func (c Config) Validate() error {
 	}
 	if c.ImageSize < 32 || c.ImageSize > 2048 {
 		bad("image_size: %d, want 32 to 2048", c.ImageSize)
+	}
+	if c.Fit != FitCrop && c.Fit != FitStretch {
+		bad("fit: %q, want %s or %s", c.Fit, FitCrop, FitStretch)
 	}
 	if c.ResizeShortSide < c.ImageSize {
 		bad("resize_short_side: %d, want image_size %d or more", c.ResizeShortSide, c.ImageSize)

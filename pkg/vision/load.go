@@ -2,18 +2,26 @@ package vision
 
 import (
 	"fmt"
+	"os"
+	"slices"
 	"strings"
 
+	"github.com/gotune/gotune/internal/pixels"
 	"github.com/gotune/gotune/internal/tensorfile"
 	"github.com/gotune/gotune/pkg/torch"
 )
 
 // LoadOptions say how pretrained weights become a model.
 type LoadOptions struct {
-	Labels    []string // classes to fine-tune for; nil: the file's own
-	Head      string   // documented, linear or original; "": the file's own
-	ImageSize int      // 0: the file's own
-	Dropout   *float64 // of the head; nil: the file's own
+	// Architecture is that of a bare file of weights; a folder's config.json has its
+	// own.
+	Architecture string
+	Labels       []string // classes to fine-tune for; nil: the file's own
+	Head         string   // documented, linear or original; "": the file's own
+	ImageSize    int      // 0: the file's own
+	Dropout      *float64 // of the head; nil: the file's own
+	Fit          string   // crop or stretch; "": the file's own
+	Normalize    string   // auto, none or imagenet; "": auto
 }
 
 // LoadReport says how a file's tensors and a model's parameters met.
@@ -22,45 +30,131 @@ type LoadReport struct {
 	Unexpected []string // tensors that no parameter took
 }
 
-// Load opens a model folder: config.json and its weights. Where o changes the
-// head, it is made anew; any other missing parameter, or one of another shape,
-// is an error.
-func Load(rt *torch.Runtime, dir string, o LoadOptions) (*Model, LoadReport, error) {
-	cfg, err := ReadConfig(dir)
+// ConfigOf returns the configuration that Load would give the model at path,
+// without reading its weights.
+func ConfigOf(path string, o LoadOptions) (Config, error) {
+	cfg, err := pretrainedConfig(path, o.Architecture)
+	if err != nil {
+		return Config{}, err
+	}
+	if cfg, err = cfg.with(o); err != nil {
+		return Config{}, fmt.Errorf("model %s: %w", path, err)
+	}
+	return cfg, nil
+}
+
+// pretrainedConfig is what is known of a model before its weights are read. A
+// bare file is of an ImageNet classifier: torchvision's, or Keras' if it is .h5.
+func pretrainedConfig(path, arch string) (Config, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return Config{}, fmt.Errorf("model: %w", err)
+	}
+	if info.IsDir() {
+		return ReadConfig(path)
+	}
+	if arch == "" {
+		return Config{}, fmt.Errorf("model %s: a file of weights does not say what it is: give --arch, one of %s",
+			path, strings.Join(Architectures(), ", "))
+	}
+	cfg := DefaultConfig(arch, Original, nil)
+	cfg.NumLabels = 1000
+	if strings.HasSuffix(path, ".h5") || strings.HasSuffix(path, ".hdf5") {
+		n := pixels.KerasVGG()
+		cfg.ChannelOrder = "BGR"
+		for i := range 3 {
+			cfg.ImageMean[i], cfg.ImageStd[i] = n.Mean[i]/255, 1.0/255
+		}
+	}
+	return cfg, cfg.Validate()
+}
+
+// with returns c as o changes it.
+func (c Config) with(o LoadOptions) (Config, error) {
+	if o.Labels != nil {
+		c.Labels, c.NumLabels = o.Labels, len(o.Labels)
+	}
+	if o.Head != "" {
+		c.Head = o.Head
+	}
+	if o.ImageSize != 0 && o.ImageSize != c.ImageSize {
+		c.ImageSize, c.ResizeShortSide = o.ImageSize, pixels.CacheSide(o.ImageSize)
+	}
+	if o.Dropout != nil {
+		c.Dropout = *o.Dropout
+	}
+	if o.Fit != "" {
+		c.Fit = o.Fit
+	}
+	switch o.Normalize {
+	case "", "auto":
+	case "none":
+		c.ImageMean, c.ImageStd, c.ChannelOrder = [3]float64{}, [3]float64{1, 1, 1}, "RGB"
+	case "imagenet":
+		c.ImageMean, c.ImageStd, c.ChannelOrder = torchvisionMean, torchvisionStd, "RGB"
+	default:
+		return c, fmt.Errorf("normalize: %q, want auto, none or imagenet", o.Normalize)
+	}
+	return c, c.Validate()
+}
+
+// Load opens a model folder, config.json and its weights, or a file of weights:
+// torchvision's .pth, .safetensors, or the .h5 of Keras' VGG16. Where o changes
+// classes, head or size, the head is made anew; any other missing parameter, or
+// one of another shape, is an error.
+func Load(rt *torch.Runtime, path string, o LoadOptions) (*Model, LoadReport, error) {
+	was, err := pretrainedConfig(path, o.Architecture)
 	if err != nil {
 		return nil, LoadReport{}, err
 	}
-	f, err := tensorfile.OpenDir(dir)
+	cfg, err := was.with(o)
+	if err != nil {
+		return nil, LoadReport{}, fmt.Errorf("model %s: %w", path, err)
+	}
+	f, err := openWeights(path)
 	if err != nil {
 		return nil, LoadReport{}, err
 	}
 	defer f.Close()
-	return FromFile(rt, f, cfg, o)
-}
-
-// FromFile is Load for an open file of weights with torchvision's names, and the
-// configuration that goes with them.
-func FromFile(rt *torch.Runtime, f *tensorfile.File, cfg Config, o LoadOptions) (*Model, LoadReport, error) {
-	newHead := o.Labels != nil || o.Head != "" && o.Head != cfg.Head || o.ImageSize != 0 && o.ImageSize != cfg.ImageSize
+	newHead := o.Labels != nil && !slices.Equal(o.Labels, was.Labels) || cfg.Head != was.Head || cfg.ImageSize != was.ImageSize
 	if newHead && o.Labels == nil {
-		return nil, LoadReport{}, fmt.Errorf("model %s: a new head needs classes", f.Path())
+		return nil, LoadReport{}, fmt.Errorf("model %s: a new head needs classes", path)
 	}
-	if o.Labels != nil {
-		cfg.Labels, cfg.NumLabels = o.Labels, len(o.Labels)
-	}
-	if o.Head != "" {
-		cfg.Head = o.Head
-	}
-	if o.ImageSize != 0 {
-		cfg.ImageSize, cfg.ResizeShortSide = o.ImageSize, o.ImageSize*8/7
-	}
-	if o.Dropout != nil {
-		cfg.Dropout = *o.Dropout
-	}
-	w, err := torch.NewWeightFile(f, func(name string) string { return strings.TrimPrefix(name, "module.") })
+	w, err := weights(f, cfg.Architecture)
 	if err != nil {
 		return nil, LoadReport{}, err
 	}
+	return build(rt, path, cfg, w, newHead)
+}
+
+func openWeights(path string) (*tensorfile.File, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if info.IsDir() {
+		return tensorfile.OpenDir(path)
+	}
+	return tensorfile.Open(path)
+}
+
+// weights lists f's tensors under torchvision's names.
+func weights(f *tensorfile.File, arch string) (*torch.WeightFile, error) {
+	if f.Format() != tensorfile.HDF5 {
+		// DataParallel saves every name with a prefix.
+		return torch.NewWeightFile(f, func(name string) string { return strings.TrimPrefix(name, "module.") })
+	}
+	if arch != "vgg16" {
+		return nil, fmt.Errorf("model %s: of Keras' files only VGG16's can be read, not %s", f.Path(), arch)
+	}
+	ts, err := tensorfile.KerasVGG16ToTorch(f)
+	if err != nil {
+		return nil, err
+	}
+	return torch.NewWeights(f.Path(), ts)
+}
+
+func build(rt *torch.Runtime, path string, cfg Config, w *torch.WeightFile, newHead bool) (*Model, LoadReport, error) {
 	if newHead {
 		for _, p := range []string{"classifier", "fc"} {
 			for _, layer := range []string{"", ".0", ".3", ".6"} {
@@ -71,7 +165,7 @@ func FromFile(rt *torch.Runtime, f *tensorfile.File, cfg Config, o LoadOptions) 
 	}
 	m, err := New(rt, cfg, w)
 	if err != nil {
-		return nil, LoadReport{}, fmt.Errorf("model %s: %w", f.Path(), err)
+		return nil, LoadReport{}, fmt.Errorf("model %s: %w", path, err)
 	}
 	report := LoadReport{Missing: w.Missing(m.store), Unexpected: w.Unused()}
 	var lost []string
@@ -84,7 +178,7 @@ func FromFile(rt *torch.Runtime, f *tensorfile.File, cfg Config, o LoadOptions) 
 	}
 	if len(lost) > 0 {
 		m.Close()
-		return nil, report, fmt.Errorf("model %s: %d parameters of %s are missing, such as %s", f.Path(), len(lost), cfg.Architecture, lost[0])
+		return nil, report, fmt.Errorf("model %s: %d parameters of %s are missing, such as %s", path, len(lost), cfg.Architecture, lost[0])
 	}
 	return m, report, nil
 }

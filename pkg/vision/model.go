@@ -109,6 +109,12 @@ func (m *Model) Logits(s *torch.Scope, x *torch.Tensor) *torch.Tensor {
 	return m.head.forward(s, m.trunk.forward(s, m.input(s, x), nil), nil)
 }
 
+// Forward is Logits for a batch on the host.
+func (m *Model) Forward(s *torch.Scope, b *Batch) *torch.Tensor {
+	x, _ := b.Tensors(s)
+	return m.Logits(s, x)
+}
+
 // Features returns the output of the layer of that name, flattened to [N,F]:
 // "avgpool" is the usual one. An unknown name is an error that lists the names.
 func (m *Model) Features(s *torch.Scope, x *torch.Tensor, layer string) (*torch.Tensor, error) {
@@ -124,7 +130,10 @@ func (m *Model) Features(s *torch.Scope, x *torch.Tensor, layer string) (*torch.
 	if found == nil {
 		return nil, fmt.Errorf("layer %q: want one of %s", layer, strings.Join(names, ", "))
 	}
-	return s.Flatten(found, 1), s.Err()
+	if len(found.Shape()) > 2 {
+		found = s.Flatten(s.Contiguous(found), 1)
+	}
+	return found, s.Err()
 }
 
 // input checks the shape and lays the channels innermost, the layout in which

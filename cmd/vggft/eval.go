@@ -1,0 +1,53 @@
+package main
+
+import (
+	"context"
+
+	"github.com/gotune/gotune/internal/cli"
+	"github.com/gotune/gotune/pkg/torch"
+	"github.com/gotune/gotune/pkg/train"
+	"github.com/gotune/gotune/pkg/vision"
+)
+
+type evalCmd struct {
+	modelFlags
+	Data  string `arg:"" help:"Pictures by class, as for train."`
+	Split string `default:"" help:"Of data with splits: train, val or test; without it, test if there is one." group:"Data"`
+	Limit int    `default:"0" help:"Use only so many pictures, after a seeded shuffle; 0: all." placeholder:"N" group:"Data"`
+	JSON  bool   `name:"json" help:"End with one JSON object on stdout."`
+}
+
+// Run is called by kong.
+func (c *evalCmd) Run(ctx context.Context, env *cli.Env) error {
+	open := func(cfg vision.Config) (*vision.Dataset, error) {
+		return vision.OpenDataset(c.Data, vision.DataOptions{
+			Input: cfg.Input(), Labels: cfg.Labels, Split: c.Split, CacheDir: cacheDir(),
+		})
+	}
+	return c.with(ctx, env, open, func(rt *torch.Runtime, m *vision.Model, d *vision.Dataset) error {
+		if test := d.Splits()["test"]; c.Split == "" && test != nil {
+			d = test
+		}
+		if c.Limit > 0 {
+			d = d.Limit(c.Limit, c.Seed)
+		}
+		return cli.Eval(ctx, env, rt, m, d, cli.EvalOptions{
+			JSON: c.JSON, Model: c.Model, Data: c.Data, Machine: c.Machine, Batch: c.EvalBatch, Unit: "images",
+		})
+	})
+}
+
+type predictCmd struct {
+	modelFlags
+	Input []string `arg:"" help:"Pictures, or folders of them."`
+}
+
+// Run is called by kong.
+func (c *predictCmd) Run(ctx context.Context, env *cli.Env) error {
+	open := func(cfg vision.Config) (*vision.Dataset, error) {
+		return vision.OpenPictures(c.Input, vision.DataOptions{Input: cfg.Input(), Labels: cfg.Labels})
+	}
+	return c.with(ctx, env, open, func(rt *torch.Runtime, m *vision.Model, d *vision.Dataset) error {
+		return cli.Predict(ctx, env, rt, m, d, train.EvalOptions{Batch: c.EvalBatch, Workers: c.WorkerCount()}, nil)
+	})
+}

@@ -1,0 +1,35 @@
+// Command vggft fine-tunes VGG and ResNet on folders of pictures. Its defaults
+// are the documented recipe.
+package main
+
+import (
+	"os"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/gotune/gotune/internal/cli"
+	"github.com/gotune/gotune/pkg/schedule"
+)
+
+type grammar struct {
+	Train   trainCmd         `cmd:"" help:"Fine-tune a pretrained network on folders of pictures."`
+	Resume  resumeCmd        `cmd:"" help:"Go on with a run from its last checkpoint, exactly as if it had never stopped."`
+	Eval    evalCmd          `cmd:"" help:"Measure a model on folders of pictures."`
+	Predict predictCmd       `cmd:"" help:"Classify pictures: a JSON line for each."`
+	Doctor  cli.DoctorCmd    `cmd:"" help:"Show what is there and what is missing: libtorch, devices, caches."`
+	Version kong.VersionFlag `help:"Print the version and leave."`
+}
+
+func main() {
+	cli.PassiveThreads()
+	os.Exit(cli.Program{
+		Name:        "vggft",
+		Description: "Fine-tune VGG and ResNet on folders of pictures.\n\nThe defaults are the documented recipe: VGG16 with ImageNet weights, block5 and a new head (256, 128, classes) trained by Adam at 1e-4, batch 32, 10 epochs, pictures rotated, zoomed and flipped, an 80/20 split.",
+		Grammar:     &grammar{},
+		Vars: kong.Vars{
+			"version": cli.Version(), "schedules": strings.Join(schedule.Names(), ", "),
+			"epochs": "10", "batch": "32", "lr": "1e-4", "schedule": "constant", "weightdecay": "0", "clip": "0", "freeze": "",
+		},
+	}.Main(os.Args[1:]))
+}

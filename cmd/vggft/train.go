@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/gotune/gotune/internal/cli"
+	"github.com/gotune/gotune/internal/pixels"
+	"github.com/gotune/gotune/pkg/train"
+	"github.com/gotune/gotune/pkg/vision"
+)
+
+// options are train's flags, as run.yaml keeps them.
+type options struct {
+	Data  string `arg:"" help:"A folder of class folders, or of splits that hold such; its .tar, .tar.gz or .zip; or a .csv of paths and labels." yaml:"data"`
+	Model string `default:"vgg16" help:"A name such as vgg16 or resnet50-imagenet, a model's folder, or a .pth, .safetensors or Keras .h5 file." group:"Recipe" yaml:"model"`
+	Arch  string `help:"Architecture of a bare file of weights: vgg16, resnet50, ..." placeholder:"NAME" group:"Recipe" yaml:"arch"`
+
+	Head      string   `default:"documented" enum:"documented,linear,original" help:"documented: 256, 128, classes; linear; or original: the architecture's own." group:"Recipe" yaml:"head"`
+	Dropout   *float64 `help:"In the head, between its layers." placeholder:"P" group:"Recipe" yaml:"dropout"`
+	ImageSize int      `default:"0" help:"Side of the network's square input; 0: the weights' own." placeholder:"PIXELS" group:"Recipe" yaml:"image-size"`
+	Augment   string   `default:"documented" help:"How training pictures vary: documented, crop, none, or words such as rotate=20,zoom=0.15,flip." group:"Recipe" yaml:"augment"`
+	Normalize string   `default:"auto" enum:"auto,none,imagenet" help:"auto: as the weights were trained; none: pixels/255; or imagenet." group:"Recipe" yaml:"normalize"`
+
+	pictureFlags   `yaml:",inline"`
+	cli.TrainFlags `yaml:",inline"`
+	cli.Machine    `yaml:",inline"`
+}
+
+type trainCmd struct {
+	options
+	Out  string `required:"" help:"Folder for the run: model, checkpoints, metrics." placeholder:"RUN" group:"Run"`
+	JSON bool   `name:"json" help:"End with one JSON object on stdout." group:"Run"`
+	cli.Config
+}
+
+// Run is called by kong.
+func (c *trainCmd) Run(ctx context.Context, env *cli.Env) error {
+	return runTrain(ctx, env, &c.options, cli.TrainOptions{Out: c.Out, JSON: c.JSON})
+}
+
+// runTrain opens all that o names and trains: a new run, or one that goes on.
+func runTrain(ctx context.Context, env *cli.Env, o *options, t cli.TrainOptions) (err error) {
+	fit, err := o.validate()
+	if err != nil {
+		return err
+	}
+	if t.Resume == nil {
+		if err := cli.CheckOut(t.Out); err != nil {
+			return err
+		}
+	}
+	path, source, arch, err := find(ctx, env, o.Model, o.Arch)
+	if err != nil {
+		return err
+	}
+	load := vision.LoadOptions{
+		Architecture: arch, Head: o.Head, ImageSize: o.ImageSize, Dropout: o.Dropout, Fit: fit, Normalize: o.Normalize,
+	}
+	cfg, err := vision.ConfigOf(path, load)
+	if err != nil {
+		return cli.Usage(err)
+	}
+	sets, err := openSets(ctx, env, o, cfg.Input())
+	if err != nil {
+		return err
+	}
+	defer sets.close()
+	defer sets.skipped.list(env)
+	rt, err := cli.OpenRuntime(o.Machine)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rt.Close()) }()
+	load.Labels = sets.training.Classes()
+	m, _, err := vision.Load(rt, path, load)
+	if err != nil {
+		return cli.Usage(err)
+	}
+	defer m.Close()
+	t.Machine, t.Flags, t.Options = o.Machine, o.TrainFlags, o
+	if o.Freeze == "" && o.Unfreeze == "" {
+		t.Flags.Freeze = documentedFreeze(m)
+	}
+	return cli.Train(ctx, env, rt, o.task(m, source, sets), t)
+}
+
+func (o *options) task(m *vision.Model, source string, s *sets) cli.Task[*vision.Batch] {
+	task := cli.Task[*vision.Batch]{
+		Model: m, Source: source, Notes: s.notes(), Train: s.training, Unit: "images",
+		Save: m.Save, Adam: train.AdamOptions{Coupled: true, Eps: 1e-7, WeightDecay: -1}, // Keras' Adam
+		Fingerprint: s.fingerprint(),
+	}
+	if o.WeightDecay > 0 {
+		task.Adam = train.AdamOptions{WeightDecay: o.WeightDecay} // AdamW
+	}
+	if s.validation != nil {
+		task.Val = s.validation
+	}
+	return task
+}
+
+// documentedFreeze is the recipe's: what trains is the last block of
+// convolutions and the head.
+func documentedFreeze(m *vision.Model) string {
+	groups := m.Groups() // the head is the last
+	return fmt.Sprintf("all,!%s,!head", groups[len(groups)-2])
+}
+
+// validate returns how the augmentation fits pictures into the square.
+func (o *options) validate() (fit string, err error) {
+	errs := []error{o.TrainFlags.Validate()}
+	a, err := pixels.ParseAugment(o.Augment)
+	if err != nil {
+		errs = append(errs, fmt.Errorf("--augment: %s", strings.TrimPrefix(err.Error(), "augment: ")))
+	}
+	if o.Dropout != nil && !(*o.Dropout >= 0 && *o.Dropout < 1) {
+		errs = append(errs, fmt.Errorf("--dropout: %g, want at least 0 and less than 1", *o.Dropout))
+	}
+	fit = vision.FitCrop
+	if a.Fit == pixels.FitStretch {
+		fit = vision.FitStretch
+	}
+	return fit, cli.Usage(errors.Join(errs...))
+}
+
+type resumeCmd struct {
+	Run_        string `arg:"" name:"run" help:"Folder of the run."`
+	AllowChange bool   `help:"Go on although data, version or machine have changed."`
+	JSON        bool   `name:"json" help:"End with one JSON object on stdout."`
+}
+
+// Run is called by kong.
+func (c *resumeCmd) Run(ctx context.Context, env *cli.Env) error {
+	var o options
+	was, err := cli.ReadRun(c.Run_, &o)
+	if err != nil {
+		return err
+	}
+	return runTrain(ctx, env, &o, cli.TrainOptions{Out: c.Run_, JSON: c.JSON, Resume: &was, AllowChange: c.AllowChange})
+}

@@ -1,0 +1,233 @@
+package vision
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"iter"
+	"runtime"
+
+	"github.com/gotune/gotune/internal/corpus"
+	"github.com/gotune/gotune/internal/imageset"
+	"github.com/gotune/gotune/internal/loader"
+	"github.com/gotune/gotune/internal/pixels"
+)
+
+// DataOptions say how pictures are read.
+type DataOptions struct {
+	Input      Input    // what the model reads: Config.Input
+	Labels     []string // fix the classes and their order
+	Split      string   // "train", "val" or "test" of a set that has them; "": all
+	Unlabelled bool     // pictures without a class are fine; their label is -1
+
+	// Augment is how training pictures vary: documented, crop, none, or words such
+	// as rotate=20,zoom=0.15,flip. "": none, an evaluation.
+	Augment string
+	Seed    uint64 // of the augmentation
+	// CacheDir keeps decoded pictures for later epochs and runs, up to 8 GiB;
+	// "": in memory, up to 512 MiB.
+	CacheDir string
+}
+
+// Dataset is pictures by class, and how they become batches. It is safe for use
+// by many goroutines.
+type Dataset struct {
+	sets  []*imageset.Set
+	rows  []picture
+	opts  DataOptions
+	vary  pixels.Augment
+	cache *pixels.Cache
+}
+
+// picture is one of a set's.
+type picture struct {
+	set *imageset.Set
+	i   int
+}
+
+// OpenDataset opens path: a folder of class folders, or of splits that hold
+// such, an archive of either, or a CSV or TSV of paths and labels. Pictures stay
+// on disk until they are asked for.
+func OpenDataset(path string, o DataOptions) (*Dataset, error) {
+	return openAll([]string{path}, o)
+}
+
+// OpenPictures opens pictures, and folders of them, of unknown classes.
+func OpenPictures(paths []string, o DataOptions) (*Dataset, error) {
+	o.Unlabelled = true
+	return openAll(paths, o)
+}
+
+func openAll(paths []string, o DataOptions) (d *Dataset, err error) {
+	d = &Dataset{opts: o}
+	if d.vary, err = pixels.ParseAugment(o.Augment); err != nil {
+		return nil, err
+	}
+	if o.Augment == "" {
+		d.vary = o.Input.plain()
+	}
+	if d.cache, err = pixels.OpenCache(pixels.CacheOptions{Dir: o.CacheDir}); err != nil {
+		return nil, err
+	}
+	for _, path := range paths {
+		s, err := imageset.Open(path, imageset.Options{Classes: o.Labels, LabelsOptional: o.Unlabelled, Split: o.Split})
+		if err != nil {
+			return nil, errors.Join(err, d.Close())
+		}
+		d.sets = append(d.sets, s)
+		for i := range s.Len() {
+			d.rows = append(d.rows, picture{s, i})
+		}
+	}
+	return d, nil
+}
+
+// Close closes files and cache. Parts made by Split, Limit and the like share
+// them.
+func (d *Dataset) Close() error {
+	err := d.cache.Close()
+	for _, s := range d.sets {
+		err = errors.Join(err, s.Close())
+	}
+	return err
+}
+
+// Len returns the number of pictures.
+func (d *Dataset) Len() int { return len(d.rows) }
+
+// Classes returns the labels, in the order of the logits.
+func (d *Dataset) Classes() []string {
+	if d.opts.Labels != nil || len(d.sets) == 0 {
+		return d.opts.Labels
+	}
+	return d.sets[0].Classes()
+}
+
+// Labels returns each picture's class; -1: unknown.
+func (d *Dataset) Labels() []int {
+	out := make([]int, len(d.rows))
+	for i, p := range d.rows {
+		out[i] = p.set.Label(p.i)
+	}
+	return out
+}
+
+// Name returns the file of the i-th picture.
+func (d *Dataset) Name(i int) string { return d.rows[i].set.Where(d.rows[i].i) }
+
+// Notes tell what was found beside pictures: hidden files, files of other kinds.
+func (d *Dataset) Notes() []string {
+	var notes []string
+	for _, s := range d.sets {
+		if r := s.Report(); r.Hidden+r.Other+r.Outside > 0 {
+			notes = append(notes, r.String())
+		}
+	}
+	return notes
+}
+
+// CheckTrainable reports a class without pictures, or one class alone.
+func (d *Dataset) CheckTrainable() error {
+	count := make([]int, len(d.Classes()))
+	for i, y := range d.Labels() {
+		if y < 0 {
+			return fmt.Errorf("%s: no label", d.Name(i))
+		}
+		count[y]++
+	}
+	if len(count) < 2 {
+		return fmt.Errorf("%d classes: there is nothing to tell apart", len(count))
+	}
+	for c, n := range count {
+		if n == 0 {
+			return fmt.Errorf("class %q has no pictures to train on", d.Classes()[c])
+		}
+	}
+	return nil
+}
+
+// Select returns the pictures of these indices, in this order.
+func (d *Dataset) Select(indices []int) *Dataset {
+	part := *d
+	part.rows = make([]picture, len(indices))
+	for i, j := range indices {
+		part.rows[i] = d.rows[j]
+	}
+	return &part
+}
+
+// Plain returns the same pictures without augmentation, for validation.
+func (d *Dataset) Plain() *Dataset {
+	part := *d
+	part.vary = d.opts.Input.plain()
+	return &part
+}
+
+// Split divides the pictures into training and validation, each class in the
+// same proportion; those of validation are not augmented. The same seed gives
+// the same split.
+func (d *Dataset) Split(fraction float64, seed uint64) (training, validation *Dataset, err error) {
+	a, b, err := corpus.Split(d.Labels(), fraction, seed)
+	if err != nil {
+		return nil, nil, err
+	}
+	return d.Select(a), d.Select(b).Plain(), nil
+}
+
+// Limit returns n pictures after a seeded shuffle, or all where there are fewer.
+func (d *Dataset) Limit(n int, seed uint64) *Dataset {
+	return d.Select(corpus.Subsample(d.Len(), n, seed))
+}
+
+// Splits returns the parts that the data came with, by "train", "val" and
+// "test"; none where it is of one piece.
+func (d *Dataset) Splits() map[string]*Dataset {
+	if len(d.sets) != 1 || len(d.sets[0].Splits()) == 0 {
+		return nil
+	}
+	parts := make(map[string]*Dataset)
+	for _, name := range d.sets[0].Splits() {
+		in := make(map[int]bool)
+		for _, i := range d.sets[0].Indices(name) {
+			in[i] = true
+		}
+		var rows []int
+		for i, p := range d.rows {
+			if in[p.i] {
+				rows = append(rows, i)
+			}
+		}
+		parts[name] = d.Select(rows)
+	}
+	return parts
+}
+
+// Fingerprint is a hash of the pictures' names, sizes and classes, in order. It
+// reads nothing.
+func (d *Dataset) Fingerprint() string {
+	h := sha256.New()
+	fmt.Fprintf(h, "%q\n", d.Classes())
+	for _, p := range d.rows {
+		fmt.Fprintf(h, "%q %d %d\n", p.set.ID(p.i), p.set.Source(p.i).Size, p.set.Label(p.i))
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// Epochs yields the batches of so many passes, each in its own seeded order,
+// drawn ahead by a worker per core.
+func (d *Dataset) Epochs(ctx context.Context, epochs, batch int, seed uint64) iter.Seq2[*Batch, error] {
+	workers := runtime.GOMAXPROCS(0)
+	plan := loader.Plan{
+		N: d.Len(), Batch: batch, Epochs: epochs, Seed: seed, Shuffle: true, Workers: workers, Ahead: 2 * workers,
+	}
+	build := func(ctx context.Context, epoch, _ int, idx []int) (*Batch, error) { return d.Batch(ctx, epoch, idx) }
+	return func(yield func(*Batch, error) bool) {
+		for item, err := range loader.Run(ctx, plan, build) {
+			if !yield(item.Batch, err) {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,105 @@
+package vision
+
+import (
+	"context"
+	"runtime"
+	"sync"
+
+	"github.com/gotune/gotune/internal/imageset"
+	"github.com/gotune/gotune/internal/pixels"
+)
+
+// Batch draws the pictures of these indices. What varies is a function of seed,
+// epoch and index alone.
+func (d *Dataset) Batch(ctx context.Context, epoch int, indices []int) (*Batch, error) {
+	S := d.opts.Input.Size
+	b := &Batch{
+		N: len(indices), Input: d.opts.Input, Epoch: epoch,
+		Pixels: make([]uint8, len(indices)*3*S*S), Labels: make([]int64, len(indices)), Names: make([]string, len(indices)),
+	}
+	for i, j := range indices {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		p := d.rows[j]
+		m, err := d.decoded(p)
+		if err != nil {
+			return nil, err
+		}
+		dst := b.Pixels[i*3*S*S : (i+1)*3*S*S]
+		if err := d.vary.Sample(d.opts.Seed, epoch, j).Render(dst, pixels.CHW, S, S, m); err != nil {
+			return nil, &pixels.Error{Name: p.set.Where(p.i), Err: err}
+		}
+		b.Labels[i], b.Names[i] = int64(p.set.Label(p.i)), p.set.Where(p.i)
+	}
+	return b, nil
+}
+
+// decoded returns a picture at the short side, from the cache where that has it.
+func (d *Dataset) decoded(p picture) (*pixels.Image, error) {
+	side := d.opts.Input.ShortSide
+	src := p.set.Source(p.i)
+	key := pixels.NewKey(src.Path, src.Size, src.Changed, side, pixels.DecodeOptions{})
+	return d.cache.Load(key, func() (*pixels.Image, error) {
+		data, err := p.set.Read(p.i)
+		if err != nil {
+			return nil, err
+		}
+		return pixels.DecodeShort(p.set.Where(p.i), data, side, pixels.DecodeOptions{})
+	})
+}
+
+// BadPicture is one that cannot be read, and why.
+type BadPicture struct {
+	Name string
+	Err  error // names the file
+}
+
+// Good reads every picture, into the cache as far as it goes, with so many
+// workers (0: one per core), and returns those that can be read. To do so before
+// the first step keeps the number of steps, the split and the order the same
+// throughout a run.
+func (d *Dataset) Good(ctx context.Context, workers int) (*Dataset, []BadPicture, error) {
+	if workers <= 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	errs := make([]error, len(d.rows))
+	next := make(chan int)
+	var wg sync.WaitGroup
+	for range min(workers, len(d.rows)) {
+		wg.Go(func() {
+			for i := range next {
+				_, errs[i] = d.decoded(d.rows[i])
+				if errs[i] != nil && !imageset.IsBadFile(errs[i]) {
+					cancel(errs[i]) // the disk, not the picture
+				}
+			}
+		})
+	}
+	for i := range d.rows {
+		select {
+		case next <- i:
+		case <-ctx.Done():
+		}
+	}
+	close(next)
+	wg.Wait()
+	if ctx.Err() != nil {
+		return nil, nil, context.Cause(ctx)
+	}
+	var good []int
+	var bad []BadPicture
+	for i, err := range errs {
+		if err != nil {
+			bad = append(bad, BadPicture{d.Name(i), err})
+			continue
+		}
+		good = append(good, i)
+	}
+	if bad == nil {
+		return d, nil, nil
+	}
+	return d.Select(good), bad, nil
+}
