@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -59,8 +61,8 @@ func caches(row func(what, format string, args ...any)) error {
 		return Usage(err)
 	}
 	row("hub cache", "%s%s", o.CacheDir, presence(o.CacheDir))
-	row("hub", "%s, offline: %s, token: %s", o.Endpoint, yesNo(o.Offline), yesNo(o.Token != ""))
-	for _, w := range o.Weights {
+	row("hub", "%s, offline: %s, token: %s", cmp.Or(o.Endpoint, hub.DefaultEndpoint), yesNo(o.Offline), yesNo(o.Token != ""))
+	for _, w := range slices.Compact(slices.Sorted(slices.Values(o.Weights))) {
 		if _, err := os.Stat(w); err == nil {
 			row("weights", "%s", w)
 		}
