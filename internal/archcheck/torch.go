@@ -135,4 +135,3 @@ func (c *calls) check() {
 		return true
 	})
 }
-
