@@ -21,7 +21,7 @@ func FromBool(s *Scope, data []bool, shape ...int) *Tensor {
 
 func fromSlice[E any](s *Scope, data []E, dtype DType, shape []int) *Tensor {
 	const op = "from_slice"
-	if !s.ready(op) {
+	if !s.usable(op) {
 		return &Tensor{}
 	}
 	if err := checkShape(shape, dtype); err != nil {
@@ -43,7 +43,7 @@ func fromSlice[E any](s *Scope, data []E, dtype DType, shape []int) *Tensor {
 // dtype.
 func (s *Scope) FromBytes(data []byte, dtype DType, shape ...int) *Tensor {
 	const op = "from_bytes"
-	if !s.ready(op) {
+	if !s.usable(op) {
 		return &Tensor{}
 	}
 	if err := checkShape(shape, dtype); err != nil {
@@ -73,7 +73,7 @@ func (s *Scope) fromPointer(op string, p unsafe.Pointer, dtype DType, shape []in
 // Full returns a tensor of that shape with every element v, on the runtime's
 // device.
 func (s *Scope) Full(v float64, dtype DType, shape ...int) *Tensor {
-	if !s.ready("full") {
+	if !s.usable("full") {
 		return &Tensor{}
 	}
 	if err := checkShape(shape, dtype); err != nil {

@@ -60,3 +60,10 @@ func ThreadMode(w *Tensor) Mode {
 	defer freeRaw(t.ptr)
 	return Mode{Grad: t.RequiresGrad(), Autocast: t.DType()}
 }
+
+// For tests of what needs a broken installation to be seen from outside.
+var (
+	CheckABI        = checkABI
+	IsSharedLibrary = isSharedLibrary
+	ThreadsHere     = threadsHere
+)

@@ -120,14 +120,19 @@ func ctensors(xs []*Tensor) []libtch.Ctensor {
 	return out
 }
 
-// To copies x to a device.
+// To copies x to a device: the CPU, or the one the runtime was opened on.
 func (s *Scope) To(x *Tensor, d Device) *Tensor {
-	if !s.ready("to", x) {
+	op := "to " + d.String()
+	if !s.ready(op, x) {
+		return &Tensor{}
+	}
+	if own := s.rt.opts.Device; d != CPU && d != own {
+		s.failOp(op, &DeviceError{Device: d.String(), Why: "the runtime was opened on " + own.String()}, []*Tensor{x})
 		return &Tensor{}
 	}
 	var out libtch.Ctensor
 	libtch.AtgTo(&out, ct(x), int32(d.code()))
-	return s.take("to "+d.String(), raw(out), x)
+	return s.take(op, raw(out), x)
 }
 
 // Cast converts x's elements.

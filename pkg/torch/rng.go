@@ -9,7 +9,8 @@ import (
 )
 
 // Seed starts the device's default generator anew: dropout and initial weights
-// are drawn from it.
+// are drawn from it. The CPU's, a Mersenne twister, takes the seed's lower 32
+// bits.
 func (rt *Runtime) Seed(seed uint64) error {
 	if err := rt.check(); err != nil {
 		return err
