@@ -48,8 +48,8 @@ func (c *trainCmd) Run(ctx context.Context, env *cli.Env) error {
 
 // runTrain opens all that o names and trains: a new run, or one that goes on.
 func runTrain(ctx context.Context, env *cli.Env, o *options, t cli.TrainOptions) (err error) {
-	if err := o.validate(); err != nil {
-		return err
+	if err := o.Validate(); err != nil { // again, for a resumed run's file
+		return cli.Usage(err)
 	}
 	t.Machine, t.Flags, t.Options = o.Machine, o.TrainFlags, o
 	if t.Resume == nil {
@@ -117,7 +117,8 @@ func orNone(decay float64) float64 {
 	return decay
 }
 
-func (o *options) validate() error {
+// Validate reports every fault at once. kong calls it before the verb runs.
+func (o *options) Validate() error {
 	errs := []error{o.TrainFlags.Validate()}
 	if o.MaxLength < 3 {
 		errs = append(errs, fmt.Errorf("--max-length: %d, want 3 or more: two are special tokens", o.MaxLength))
@@ -125,7 +126,7 @@ func (o *options) validate() error {
 	if o.Dropout != nil && !(*o.Dropout >= 0 && *o.Dropout < 1) {
 		errs = append(errs, fmt.Errorf("--dropout: %g, want at least 0 and less than 1", *o.Dropout))
 	}
-	return cli.Usage(errors.Join(errs...))
+	return errors.Join(errs...)
 }
 
 // fits reports a tokenizer or a length that the model has no rows for.

@@ -98,14 +98,18 @@ func (r RunFile) write(dir string) error {
 func ReadRun(dir string, options any) (RunFile, error) {
 	path := filepath.Join(dir, runName)
 	data, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return RunFile{}, Usagef("%s is no run: it has no %s", dir, runName)
+	if err != nil {
+		return RunFile{}, Usagef("%s is no run: %w", dir, err)
+	}
+	var r RunFile
+	var flags struct {
+		Options yaml.Node `yaml:"options"`
+	}
+	err = errors.Join(yaml.Unmarshal(data, &r), yaml.Unmarshal(data, &flags))
+	if err == nil {
+		err = flags.Options.Decode(options)
 	}
 	if err != nil {
-		return RunFile{}, err
-	}
-	r := RunFile{Options: options}
-	if err := yaml.Unmarshal(data, &r); err != nil {
 		return RunFile{}, Usagef("%s: %w", path, err)
 	}
 	return r, nil
