@@ -17,7 +17,6 @@ import (
 // plain lines elsewhere, and a line per epoch on both.
 type progress struct {
 	out   *os.File
-	unit  string // "examples" or "sequences"
 	bars  *mpb.Progress
 	bar   *mpb.Bar
 	note  string // beside the bar

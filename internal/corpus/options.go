@@ -10,6 +10,7 @@ import (
 // Header says whether a CSV or TSV file begins with a row of column names.
 type Header string
 
+// The answers to that.
 const (
 	HeaderAuto Header = "auto" // decided by the first rows, see Open; also ""
 	HeaderYes  Header = "yes"

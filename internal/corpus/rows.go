@@ -32,7 +32,7 @@ type rowScanner struct {
 func newRowScanner(s store, f rowFormat) (*rowScanner, error) {
 	var mark [3]byte
 	n, err := s.ReadAt(mark[:], 0)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
 	r := &rowScanner{nextLine: 1}

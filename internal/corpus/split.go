@@ -2,6 +2,7 @@ package corpus
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -111,7 +112,7 @@ func (c *Corpus) Split(examples []int, fraction float64, seed uint64) (train, va
 		return nil, nil, err
 	}
 	train, val, err = Split(c.Labels(examples), fraction, seed)
-	if small, ok := err.(*ClassError); ok {
+	if small, ok := errors.AsType[*ClassError](err); ok {
 		return nil, nil, fault(c.path, "class %q has %d example: a split into training and validation needs two of each class", c.classes[small.Label], small.Count)
 	}
 	for _, half := range [][]int{train, val} {

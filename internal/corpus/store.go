@@ -59,7 +59,7 @@ type dataReader struct {
 
 func (d dataReader) Read(p []byte) (int, error) {
 	n, err := d.Reader.Read(p)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		err = gzipFault(d.where, err)
 	}
 	return n, err

@@ -166,7 +166,7 @@ func (t *table) texts(i int) (text, pair string, err error) {
 	buf.raw = buf.raw[:ref.n]
 	switch n, err := t.store.ReadAt(buf.raw, ref.off); {
 	case n == len(buf.raw): // the last row may come with io.EOF
-	case err == io.EOF:
+	case errors.Is(err, io.EOF):
 		return "", "", t.faultAt(ref.line, errors.New("the file was cut since it was opened"))
 	default:
 		return "", "", fmt.Errorf("%s:%d: %w", t.where, ref.line, err)

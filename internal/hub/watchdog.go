@@ -66,7 +66,7 @@ func (b *watchedBody) Read(p []byte) (int, error) {
 	if n > 0 && err == nil {
 		b.timer.Reset(b.limit)
 	}
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		err = stallCause(b.ctx, err)
 	}
 	return n, err

@@ -132,7 +132,7 @@ func TestRunEqualsIndices(t *testing.T) {
 				t.Fatal(err)
 			}
 			epoch, idx := p.Indices(step)
-			want, _ := batch(nil, epoch, step, idx)
+			want, _ := batch(context.TODO(), epoch, step, idx)
 			if item.Step != step || item.Epoch != epoch || !slices.Equal(item.Indices, idx) || item.Batch != want {
 				t.Fatalf("step %d: %+v, want epoch %d, indices %v", step, item, epoch, idx)
 			}

@@ -82,7 +82,7 @@ func removeIfAbandoned(path string) {
 	l := flock.New(path)
 	if ok, err := l.TryLock(); ok && err == nil {
 		os.Remove(path)
-		l.Unlock()
+		_ = l.Unlock() // it is closed with the file all the same
 	}
 }
 

@@ -64,9 +64,9 @@ func syncDir(dir string) error {
 	}
 	d, err := os.Open(dir)
 	if err != nil {
-		return nil
+		return nil //nolint:nilerr // a folder that may be written but not read is fine
 	}
-	if err := d.Sync(); errors.Is(err, errors.ErrUnsupported) || errors.Is(err, fs.ErrInvalid) {
+	if err = d.Sync(); errors.Is(err, errors.ErrUnsupported) || errors.Is(err, fs.ErrInvalid) {
 		err = nil
 	}
 	return errors.Join(err, d.Close())

@@ -1,6 +1,6 @@
 package wordpiece
 
-// EncodeOptions' zero value gives the whole text between its special tokens.
+// EncodeOptions are those of Encode. The zero value gives the whole text between its special tokens.
 type EncodeOptions struct {
 	// MaxLength is the most tokens to return, special ones included; 0 for all.
 	// The special tokens are always there, so a MaxLength below their number

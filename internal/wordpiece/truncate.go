@@ -20,13 +20,9 @@ func longestFirst(a, b, maxLen, special int) (keepA, keepB int) {
 	if a+b <= total {
 		return a, b
 	}
-	short, long := min(a, b), max(a, b)
-	if 2*short <= total {
-		long = total - short
-	} else {
-		short = total / 2
-		long = total - short
-	}
+	short := min(a, b)
+	short = min(short, total/2)
+	long := total - short
 	if a > b {
 		return long, short
 	}

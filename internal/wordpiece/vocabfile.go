@@ -22,6 +22,7 @@ type Options struct {
 // Accents says what happens to accents.
 type Accents int
 
+// What happens to them.
 const (
 	AccentsByCase Accents = iota // stripped where case is folded, kept where it is not
 	AccentsStripped

@@ -57,10 +57,10 @@ func operation(fn *ast.FuncDecl) (string, bool) {
 		return false
 	}
 	gives := fn.Type.Results != nil && typeName(fn.Type.Results.List[0].Type) == "Tensor"
-	switch {
-	case receiver == "Scope":
+	switch receiver {
+	case "Scope":
 		return fn.Name.Name, takes("Tensor") || gives
-	case receiver == "":
+	case "":
 		return fn.Name.Name, takes("Scope")
 	default:
 		return receiver + "." + fn.Name.Name, takes("Scope")

@@ -55,7 +55,7 @@ func failOnce(rt *torch.Runtime, rows int) error {
 	}
 	var op *torch.OpError
 	if err := s.Close(); !errors.As(err, &op) || !strings.HasPrefix(err.Error(), want) {
-		return fmt.Errorf("got %v, want %s", err, want)
+		return fmt.Errorf("got %w, want %s", err, want)
 	}
 	return nil
 }

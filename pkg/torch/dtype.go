@@ -22,6 +22,9 @@ const (
 	BFloat16 DType = 15
 )
 
+// unknownType is what a file may hold and no parameter can be.
+const unknownType DType = -1
+
 // Size returns the bytes of one element, 0 for an unknown type.
 func (d DType) Size() int {
 	switch d {

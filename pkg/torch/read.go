@@ -78,7 +78,10 @@ func CopyIn(t *Tensor, src []byte, dtype DType) error {
 	if !t.Alive() {
 		return ErrClosed
 	}
-	if dtype.Size() == 0 || t.Numel()*dtype.Size() != len(src) {
+	if dtype.Size() == 0 {
+		return fmt.Errorf("unknown element type %s", dtype)
+	}
+	if t.Numel()*dtype.Size() != len(src) {
 		return fmt.Errorf("copy %d bytes of %s into %s", len(src), dtype, t)
 	}
 	if len(src) == 0 {

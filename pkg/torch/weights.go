@@ -78,7 +78,8 @@ func (w *WeightFile) Source() Source {
 		w.used[name] = true
 		dtype, ok := dtypes[t.DType]
 		if !ok {
-			return nil, 0, nil, false
+			// The parameter's error, not a missing tensor: it would be drawn.
+			dtype = unknownType
 		}
 		return t.Data, dtype, t.Shape, true
 	}
