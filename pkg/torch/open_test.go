@@ -151,6 +151,14 @@ func TestLibtorchOfAnotherVersion(t *testing.T) {
 // OpenMP keeps its number of threads per operating-system thread: it must hold
 // on those that Go starts later, and follow a runtime opened anew.
 func TestThreadsHoldOnEveryThread(t *testing.T) {
+	kept := make(chan func()) // what to do on a thread that outlives the runtimes
+	defer close(kept)
+	go func() {
+		runtime.LockOSThread()
+		for f := range kept {
+			f()
+		}
+	}()
 	for _, n := range []int{3, 2, 1} {
 		rt := torch.OpenForTest(t, torch.Options{Threads: n})
 		if rt.Threads() != n {
@@ -169,6 +177,10 @@ func TestThreadsHoldOnEveryThread(t *testing.T) {
 			t.Errorf("%d threads here, want %d", m, n)
 		}
 		got := make(chan int)
+		kept <- func() { got <- inScope() }
+		if m := <-got; m != n {
+			t.Errorf("%d threads on a thread that had another number, want %d", m, n)
+		}
 		for range 4 {
 			go func() {
 				runtime.LockOSThread() // ends with the goroutine: each has a new thread
