@@ -9,6 +9,7 @@ cd "${BASH_SOURCE[0]%/*}/.."
 
 say() { printf '%s\n' "dist: $*"; }
 die() { say "$*" >&2; exit 1; }
+# shellcheck disable=SC2016 # the command is shown, not run
 [[ ${CGO_LDFLAGS:-} == *-Wl,-rpath,* ]] || die 'first: eval "$(hack/install-libtorch.sh --env)"'
 for tool in go g++ strip readelf ldd; do
   command -v "$tool" >/dev/null || die "$tool is missing; apt-get install g++ binutils"
