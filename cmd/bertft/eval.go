@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/gotune/gotune/internal/cli"
 	"github.com/gotune/gotune/pkg/text"
@@ -22,12 +23,25 @@ type evalCmd struct {
 	cli.Config
 }
 
+// Validate reports every fault at once. kong calls it before the verb runs.
+func (c *evalCmd) Validate() error {
+	errs := []error{checkMaxLength(c.MaxLength), checkBatch(c.EvalBatch), c.Machine.Validate()}
+	if c.Limit < 0 {
+		errs = append(errs, fmt.Errorf("--limit: %d, want 0 (all) or more", c.Limit))
+	}
+	return errors.Join(errs...)
+}
+
+func checkBatch(n int) error {
+	if n < 1 {
+		return fmt.Errorf("--eval-batch: %d, want 1 or more", n)
+	}
+	return nil
+}
+
 // Run is called by kong.
 func (c *evalCmd) Run(ctx context.Context, env *cli.Env) (err error) {
-	return withModel(ctx, env, c.Model, c.Machine, func(rt *torch.Runtime, m *text.BERT, tok *text.Tokenizer) error {
-		if err := fits(m, tok, c.MaxLength); err != nil {
-			return err
-		}
+	return withModel(ctx, env, c.Model, c.Machine, c.MaxLength, func(rt *torch.Runtime, m *text.BERT, tok *text.Tokenizer) error {
 		o := c.data(c.MaxLength)
 		o.Labels, o.Split = m.Classes(), c.Split
 		d, err := text.OpenDataset(c.Data, tok, o)
@@ -53,7 +67,7 @@ func (c *evalCmd) Run(ctx context.Context, env *cli.Env) (err error) {
 
 // withModel opens libtorch and the fine-tuned model that ref names, and closes
 // both after use.
-func withModel(ctx context.Context, env *cli.Env, ref string, machine cli.Machine,
+func withModel(ctx context.Context, env *cli.Env, ref string, machine cli.Machine, maxLength int,
 	use func(*torch.Runtime, *text.BERT, *text.Tokenizer) error,
 ) (err error) {
 	dir, _, err := cli.FindModel(ctx, env, ref, "text")
@@ -74,5 +88,8 @@ func withModel(ctx context.Context, env *cli.Env, ref string, machine cli.Machin
 		return cli.Usage(err)
 	}
 	defer m.Close()
+	if err := fits(dir, m, tok, maxLength); err != nil {
+		return err
+	}
 	return use(rt, m, tok)
 }

@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -29,7 +28,16 @@ func TestScripts(t *testing.T) {
 			env.Setenv("HF_HUB_OFFLINE", "1")
 			return fixtures(tiny, env.WorkDir)
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"waitfor": waitFor},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits": exits, "waitfor": waitFor, "signal": sendSignal,
+			"tmpfs": mountTmpfs, "manyfilms": manyFilms, "headless": headless,
+		},
+		Condition: func(name string) (bool, error) {
+			if name != "mount" {
+				return false, fmt.Errorf("unknown condition %q", name)
+			}
+			return os.Geteuid() == 0 && mountable(t.TempDir()), nil
+		},
 	})
 }
 
@@ -61,18 +69,4 @@ func fixtures(tiny, work string) error {
 		fmt.Fprintf(&csv, "\"the film was bad, %c\",neg\n", 'a'+i)
 	}
 	return os.WriteFile(filepath.Join(work, "films.csv"), []byte(csv.String()), 0o644)
-}
-
-// waitFor waits until a file whose name matches the pattern is there.
-func waitFor(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: waitfor pattern")
-	}
-	for range 600 {
-		if found, err := filepath.Glob(ts.MkAbs(args[0])); err == nil && len(found) > 0 {
-			return
-		}
-		time.Sleep(100 * time.Millisecond)
-	}
-	ts.Fatalf("%s did not appear", args[0])
 }

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/gotune/gotune/internal/cli"
 	"github.com/gotune/gotune/pkg/text"
@@ -21,19 +23,22 @@ type predictCmd struct {
 	cli.Config
 }
 
+// Validate reports every fault at once. kong calls it before the verb runs.
+func (c *predictCmd) Validate() error {
+	errs := []error{checkMaxLength(c.MaxLength), checkBatch(c.EvalBatch), c.Machine.Validate()}
+	if c.Data != "" && len(c.Input) > 0 {
+		errs = append(errs, fmt.Errorf("--data and %d texts: give one or the other", len(c.Input)))
+	}
+	return errors.Join(errs...)
+}
+
 // Run is called by kong.
 func (c *predictCmd) Run(ctx context.Context, env *cli.Env) error {
-	if c.Data != "" && len(c.Input) > 0 {
-		return cli.Usagef("--data and %d texts: give one or the other", len(c.Input))
-	}
-	return withModel(ctx, env, c.Model, c.Machine, func(rt *torch.Runtime, m *text.BERT, tok *text.Tokenizer) error {
-		if err := fits(m, tok, c.MaxLength); err != nil {
-			return err
-		}
+	return withModel(ctx, env, c.Model, c.Machine, c.MaxLength, func(rt *torch.Runtime, m *text.BERT, tok *text.Tokenizer) error {
 		if c.Data != "" {
 			return c.dataset(ctx, env, rt, m, tok)
 		}
-		return cli.Inputs(env, c.Input, c.EvalBatch, func(lines []cli.Line) error {
+		return cli.Inputs(ctx, env, c.Input, c.EvalBatch, func(lines []cli.Line) error {
 			items := make([]text.Item, len(lines))
 			names := make([]string, len(lines))
 			for i, l := range lines {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"github.com/gotune/gotune/internal/cli"
 	"github.com/gotune/gotune/pkg/text"
@@ -24,11 +23,16 @@ type tokenized struct {
 	Offsets [][2]int32 `json:"offsets"` // in characters
 }
 
+// Validate is called by kong before Run.
+func (c *tokenizeCmd) Validate() error {
+	if c.MaxLength != 0 && c.MaxLength < 3 {
+		return fmt.Errorf("--max-length: %d, want 0 (no limit), or 3 or more: two are special tokens", c.MaxLength)
+	}
+	return nil
+}
+
 // Run is called by kong.
 func (c *tokenizeCmd) Run(ctx context.Context, env *cli.Env) error {
-	if c.MaxLength < 0 {
-		return cli.Usagef("--max-length: %d, want 0 (no limit) or more", c.MaxLength)
-	}
 	dir, _, err := cli.FindModel(ctx, env, c.Model, "text")
 	if err != nil {
 		return err
@@ -39,7 +43,7 @@ func (c *tokenizeCmd) Run(ctx context.Context, env *cli.Env) error {
 	}
 	enc := json.NewEncoder(env.Stdout)
 	enc.SetEscapeHTML(false)
-	return cli.Inputs(env, nil, 1, func(lines []cli.Line) error {
+	return cli.Inputs(ctx, env, nil, 1, func(lines []cli.Line) error {
 		for _, l := range lines {
 			it, err := item(l, c.JSONL)
 			if err != nil {
@@ -75,8 +79,7 @@ func item(l cli.Line, jsonl bool) (text.Item, error) {
 		Text *string `json:"text"`
 		Pair string  `json:"pair"`
 	}
-	d := json.NewDecoder(strings.NewReader(l.Text))
-	if err := d.Decode(&it); err != nil {
+	if err := json.Unmarshal([]byte(l.Text), &it); err != nil {
 		return text.Item{}, cli.Usagef("%s: %w", l.Name, err)
 	}
 	if it.Text == nil {

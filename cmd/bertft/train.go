@@ -48,9 +48,6 @@ func (c *trainCmd) Run(ctx context.Context, env *cli.Env) error {
 
 // runTrain opens all that o names and trains: a new run, or one that goes on.
 func runTrain(ctx context.Context, env *cli.Env, o *options, t cli.TrainOptions) (err error) {
-	if err := o.Validate(); err != nil { // again, for a resumed run's file
-		return cli.Usage(err)
-	}
 	t.Machine, t.Flags, t.Options = o.Machine, o.TrainFlags, o
 	if t.Resume == nil {
 		if err := cli.CheckOut(t.Out); err != nil {
@@ -86,7 +83,7 @@ func trainModel(ctx context.Context, env *cli.Env, rt *torch.Runtime, o *options
 		return cli.Usage(err)
 	}
 	defer m.Close()
-	if err := fits(m, tok, o.MaxLength); err != nil {
+	if err := fits(dir, m, tok, o.MaxLength); err != nil {
 		return err
 	}
 	task := cli.Task[*text.Batch]{
@@ -119,20 +116,24 @@ func orNone(decay float64) float64 {
 
 // Validate reports every fault at once. kong calls it before the verb runs.
 func (o *options) Validate() error {
-	errs := []error{o.TrainFlags.Validate()}
-	if o.MaxLength < 3 {
-		errs = append(errs, fmt.Errorf("--max-length: %d, want 3 or more: two are special tokens", o.MaxLength))
-	}
+	errs := []error{o.TrainFlags.Validate(), checkMaxLength(o.MaxLength), o.Machine.Validate()}
 	if o.Dropout != nil && !(*o.Dropout >= 0 && *o.Dropout < 1) {
 		errs = append(errs, fmt.Errorf("--dropout: %g, want at least 0 and less than 1", *o.Dropout))
 	}
 	return errors.Join(errs...)
 }
 
-// fits reports a tokenizer or a length that the model has no rows for.
-func fits(m *text.BERT, tok *text.Tokenizer, maxLength int) error {
+func checkMaxLength(n int) error {
+	if n < 3 {
+		return fmt.Errorf("--max-length: %d, want 3 or more: two are special tokens", n)
+	}
+	return nil
+}
+
+// fits reports a tokenizer or a length that the model of dir has no rows for.
+func fits(dir string, m *text.BERT, tok *text.Tokenizer, maxLength int) error {
 	if v, want := tok.VocabSize(), m.Config.VocabSize; v > want {
-		return cli.Usagef("the vocabulary has %d tokens, but the model's embeddings have %d rows", v, want)
+		return cli.Usagef("model %s: the vocabulary has %d tokens, but the embeddings have %d rows", dir, v, want)
 	}
 	if maxLength > m.Config.MaxPositionEmbeddings {
 		return cli.Usagef("--max-length: %d, but the model has %d positions", maxLength, m.Config.MaxPositionEmbeddings)
@@ -150,8 +151,14 @@ type resumeCmd struct {
 func (c *resumeCmd) Run(ctx context.Context, env *cli.Env) error {
 	var o options
 	was, err := cli.ReadRun(c.Run_, &o)
+	if err == nil {
+		err = was.CheckProgram(env, c.Run_)
+	}
 	if err != nil {
 		return err
+	}
+	if err := o.Validate(); err != nil {
+		return cli.Usagef("the options in %s/run.yaml: %w", c.Run_, err)
 	}
 	return runTrain(ctx, env, &o, cli.TrainOptions{Out: c.Run_, JSON: c.JSON, Resume: &was, AllowChange: c.AllowChange})
 }

@@ -23,8 +23,10 @@ type DoctorCmd struct {
 // Run prints what is there and what is missing; a libtorch that does not open is
 // its error.
 func (c *DoctorCmd) Run(env *Env) error {
+	var lost error // of stdout
 	row := func(what, format string, args ...any) {
-		fmt.Fprintf(env.Stdout, "%-12s %s\n", what, fmt.Sprintf(format, args...))
+		_, err := fmt.Fprintf(env.Stdout, "%-12s %s\n", what, fmt.Sprintf(format, args...))
+		lost = cmp.Or(lost, err)
 	}
 	row("program", "%s %s, %s %s/%s", env.Program, Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	dir, err := torch.LibraryDir()
@@ -52,7 +54,7 @@ func (c *DoctorCmd) Run(env *Env) error {
 	if err := rt.Close(); err != nil {
 		return err
 	}
-	return caches(row)
+	return cmp.Or(caches(row), lost)
 }
 
 func caches(row func(what, format string, args ...any)) error {

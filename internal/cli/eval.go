@@ -26,7 +26,7 @@ func Eval[B train.Batch](ctx context.Context, env *Env, rt *torch.Runtime, m tra
 	if err != nil {
 		return err
 	}
-	bar := newProgress(env.Stderr)
+	bar := newProgress(env)
 	defer bar.close()
 	for p, err := range train.Predictions(ctx, rt, m, data, train.EvalOptions{
 		Batch: o.Batch, Workers: o.Machine.WorkerCount(), Order: o.Order, Observe: bar.observe,

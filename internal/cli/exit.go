@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"syscall"
 
 	"github.com/gotune/gotune/internal/corpus"
 	"github.com/gotune/gotune/internal/hub"
@@ -45,6 +46,9 @@ func (e *interruption) Error() string {
 
 func (e *interruption) Unwrap() error { return e.err }
 
+// resume is the command that goes on with a run.
+func (env *Env) resume(run string) string { return fmt.Sprintf("%s resume %s", env.Program, run) }
+
 func exitCode(err error) int {
 	var (
 		use    *UsageError
@@ -58,6 +62,8 @@ func exitCode(err error) int {
 			return exitFailed
 		}
 		return exitInterrupted
+	case errors.Is(err, syscall.ENOSPC):
+		return exitFailed // also where it is an --out that cannot be made
 	case errors.As(err, &use), errors.As(err, &data), errors.As(err, &device), errors.Is(err, hub.ErrUsage):
 		return exitUsage
 	case errors.Is(err, context.Canceled):

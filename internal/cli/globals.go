@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"errors"
+	"fmt"
 	"runtime"
 
 	"github.com/alecthomas/kong"
@@ -16,6 +18,24 @@ type Machine struct {
 	Threads   int    `default:"0" help:"Threads for libtorch; 0: one per core." group:"Machine" yaml:"threads"`
 	Workers   int    `default:"-1" help:"Goroutines that prepare batches; -1: one per core, 0: none beside the training thread." group:"Machine" yaml:"workers"`
 	Seed      uint64 `default:"42" help:"Of the split, the order, the new weights and dropout." group:"Machine" yaml:"seed"`
+}
+
+// Validate reports every fault at once. Whether the device is there shows when
+// libtorch opens it.
+func (m Machine) Validate() error {
+	var errs []error
+	if m.Device != "auto" {
+		if _, err := torch.ParseDevice(m.Device); err != nil {
+			errs = append(errs, fmt.Errorf("--device: %w", err))
+		}
+	}
+	if m.Threads < 0 {
+		errs = append(errs, fmt.Errorf("--threads: %d, want 0 (one per core) or more", m.Threads))
+	}
+	if m.Workers < -1 {
+		errs = append(errs, fmt.Errorf("--workers: %d, want -1 (one per core) or more", m.Workers))
+	}
+	return errors.Join(errs...)
 }
 
 // Config is the flag that reads the others from a file.

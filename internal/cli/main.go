@@ -6,11 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"os/signal"
 	"runtime"
-	"syscall"
 
 	"github.com/alecthomas/kong"
 )
@@ -21,15 +18,6 @@ type Program struct {
 	Description string
 	Grammar     any // a pointer to a struct of kong commands
 	Vars        kong.Vars
-}
-
-// Env is where a verb reads and writes. stdout carries the result, stderr the
-// talk.
-type Env struct {
-	Program string
-	Stdin   io.Reader
-	Stdout  io.Writer
-	Stderr  *os.File
 }
 
 // Exit codes.
@@ -57,7 +45,7 @@ func (p Program) Main(args []string) int {
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
-	kctx, err := parser.Parse(args)
+	kctx, err := parser.Parse(negatives(args))
 	if code >= 0 { // --help or --version has printed
 		return code
 	}
@@ -74,23 +62,6 @@ func (p Program) Main(args []string) int {
 	return env.exit(kctx.Run())
 }
 
-// signals returns a context that ends at the first Ctrl-C or SIGTERM; the second
-// ends the process at once.
-func signals(env *Env) (context.Context, func()) {
-	ctx, cancel := context.WithCancel(context.Background())
-	ch := make(chan os.Signal, 1)
-	signal.Notify(ch, os.Interrupt, syscall.SIGTERM)
-	go func() {
-		if _, ok := <-ch; !ok {
-			return
-		}
-		signal.Stop(ch)
-		fmt.Fprintf(env.Stderr, "\n%s: stopping after this step; once more to stop at once\n", env.Program)
-		cancel()
-	}()
-	return ctx, func() { signal.Stop(ch); close(ch); cancel() }
-}
-
 // exit prints err as one message and returns its exit code.
 func (env *Env) exit(err error) int {
 	if err == nil {
@@ -98,8 +69,12 @@ func (env *Env) exit(err error) int {
 	}
 	code := exitCode(err)
 	var in *interruption
-	if errors.As(err, &in) {
+	switch {
+	case errors.As(err, &in):
 		fmt.Fprintf(env.Stderr, "%s: %v\n", env.Program, in)
+		return code
+	case code == exitInterrupted:
+		fmt.Fprintf(env.Stderr, "%s: interrupted\n", env.Program)
 		return code
 	}
 	fmt.Fprintf(env.Stderr, "%s: error: %v\n", env.Program, err)

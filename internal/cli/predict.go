@@ -5,54 +5,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
-	"io"
 	"math"
 	"strconv"
 
 	"github.com/gotune/gotune/pkg/torch"
 	"github.com/gotune/gotune/pkg/train"
 )
-
-// Line is an input of predict or tokenize.
-type Line struct {
-	Text string
-	Name string // for messages
-}
-
-// Inputs calls use with up to batch inputs at a time: args, or else the lines on
-// stdin. It waits for a full batch only while more lines are at hand, so that a
-// program that writes a line and reads the answer is not left waiting.
-func Inputs(env *Env, args []string, batch int, use func([]Line) error) error {
-	if len(args) > 0 {
-		lines := make([]Line, len(args))
-		for i, a := range args {
-			lines[i] = Line{Text: a, Name: fmt.Sprintf("input %d", i+1)}
-		}
-		return use(lines)
-	}
-	r := bufio.NewReaderSize(env.Stdin, 1<<16)
-	var lines []Line
-	for n := 1; ; n++ {
-		line, err := r.ReadBytes('\n') // of any length
-		if err != nil && err != io.EOF {
-			return fmt.Errorf("stdin: %w", err)
-		}
-		if err == nil || len(line) > 0 {
-			line = bytes.TrimRight(line, "\r\n")
-			lines = append(lines, Line{Text: string(bytes.ToValidUTF8(line, []byte("\uFFFD"))), Name: fmt.Sprintf("stdin:%d", n)})
-		}
-		if len(lines) > 0 && (err == io.EOF || len(lines) >= batch || r.Buffered() == 0) {
-			if err := use(lines); err != nil {
-				return err
-			}
-			lines = nil
-		}
-		if err == io.EOF {
-			return nil
-		}
-	}
-}
 
 // Predict writes a JSON line for each example of data, in order. name gives the
 // line's input; nil: the example's own name.

@@ -4,10 +4,9 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
-	"github.com/vbauerster/mpb/v8"
-	"github.com/vbauerster/mpb/v8/decor"
 	"golang.org/x/term"
 
 	"github.com/gotune/gotune/pkg/train"
@@ -16,35 +15,44 @@ import (
 // progress shows a run as it goes: a bar with rate and time left on a terminal,
 // plain lines elsewhere, and a line per epoch on both.
 type progress struct {
-	out   *os.File
-	bars  *mpb.Progress
-	bar   *mpb.Bar
-	note  string // beside the bar
-	epoch int
+	env *Env
+	out *os.File
+	now func() time.Time
 
-	start    time.Time
-	examples int
+	mu       sync.Mutex // one line at a time, and none into the bar
+	bar      *bar       // nil off a terminal
+	examples int        // trained on, in this process
+	steps    int
+	trained  time.Duration
+
+	evaluating bool
+	evalFrom   time.Time // of the evaluation's first batch
+	evalDone   int       // examples in it
+
 	lastLine time.Time
-	now      func() time.Time
 }
 
 // lineEvery is how often a plain line tells of the steps, off a terminal.
 const lineEvery = 15 * time.Second
 
-func newProgress(out *os.File) *progress {
-	p := &progress{out: out, now: time.Now}
-	if isTerminal(out) {
-		p.bars = mpb.New(mpb.WithOutput(out), mpb.WithWidth(40), mpb.WithRefreshRate(150*time.Millisecond))
+func newProgress(env *Env) *progress {
+	p := &progress{env: env, out: env.Stderr, now: time.Now}
+	if isTerminal(p.out) {
+		p.bar = newBar(p.out)
 	}
-	p.start, p.lastLine = p.now(), p.now()
+	p.lastLine = p.now()
+	env.show(p)
 	return p
 }
 
-// printf writes a line, above the bar where there is one.
+// printf writes a line, above the bar where there is one. Any goroutine may call
+// it.
 func (p *progress) printf(format string, args ...any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	line := fmt.Sprintf(format, args...) + "\n"
-	if p.bars != nil {
-		_, _ = p.bars.Write([]byte(line))
+	if p.bar != nil {
+		p.bar.write(line)
 		return
 	}
 	fmt.Fprint(p.out, line)
@@ -54,11 +62,13 @@ func (p *progress) observe(e train.Event) {
 	switch e := e.(type) {
 	case train.StepEvent:
 		p.step(e)
+	case train.EvalEvent:
+		p.evaluation(e)
 	case train.EpochEvent:
 		p.endEpoch(e)
 	case train.UntrainedEvent:
 		p.printf("untrained  val loss %.4f  val accuracy %.4f", e.Loss, e.Accuracy)
-		p.start, p.lastLine = p.now(), p.now()
+		p.lastLine = p.now()
 	case train.CheckpointEvent:
 		if e.Err != nil {
 			p.printf("warning: %v", e.Err)
@@ -70,36 +80,62 @@ func (p *progress) observe(e train.Event) {
 	}
 }
 
+// step counts the time of steps alone: evaluations and checkpoints would lower
+// the rate.
 func (p *progress) step(e train.StepEvent) {
 	p.examples += e.Examples
-	rate := float64(p.examples) / p.now().Sub(p.start).Seconds()
-	p.note = fmt.Sprintf("loss %.4f  %.1f/s", e.Loss, rate)
-	if p.bars != nil {
-		p.advance(e)
+	p.steps++
+	p.trained += e.Duration
+	rate := float64(p.examples) / p.trained.Seconds()
+	left := p.trained / time.Duration(p.steps) * time.Duration(e.Steps-e.Step)
+	if p.draw(fmt.Sprintf("epoch %d", e.Epoch), e.Step, e.Steps, fmt.Sprintf("loss %.4f  %.1f/s  %s left", e.Loss, rate, seconds(left))) {
 		return
 	}
-	if now := p.now(); now.Sub(p.lastLine) >= lineEvery {
-		p.lastLine = now
-		left := time.Duration(float64((e.Steps-e.Step)*e.Examples)/rate) * time.Second
+	if p.due() {
 		p.printf("step %d/%d  epoch %d  loss %.4f  lr %.2e  grad norm %.2f  %.1f examples/s  %s left",
-			e.Step, e.Steps, e.Epoch, e.Loss, e.LR, e.GradNorm, rate, left.Round(time.Second))
+			e.Step, e.Steps, e.Epoch, e.Loss, e.LR, e.GradNorm, rate, seconds(left))
 	}
 }
 
-func (p *progress) advance(e train.StepEvent) {
+// draw shows the bar, where there is one, and takes it down at its end.
+func (p *progress) draw(label string, done, total int, note string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if p.bar == nil {
-		p.bar = p.bars.AddBar(int64(e.Steps),
-			mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return fmt.Sprintf("epoch %d ", p.epoch) })),
-			mpb.AppendDecorators(
-				decor.CountersNoUnit("%d/%d "),
-				decor.Any(func(decor.Statistics) string { return p.note }),
-				decor.EwmaETA(decor.ET_STYLE_GO, 30, decor.WCSyncSpace),
-			),
-			mpb.BarRemoveOnComplete())
-		p.bar.SetCurrent(int64(e.Step - 1))
+		return false
 	}
-	p.epoch = e.Epoch
-	p.bar.EwmaSetCurrent(int64(e.Step), e.Duration)
+	if done == total {
+		p.bar.clear()
+	} else {
+		p.bar.draw(label, done, total, note)
+	}
+	return true
+}
+
+func seconds(d time.Duration) time.Duration { return d.Round(time.Second) }
+
+func (p *progress) evaluation(e train.EvalEvent) {
+	if !p.evaluating {
+		p.evaluating, p.evalFrom, p.evalDone = true, p.now(), e.Done
+	}
+	rate := ""
+	if took := p.now().Sub(p.evalFrom); took > 0 {
+		rate = fmt.Sprintf("%.1f/s", float64(e.Done-p.evalDone)/took.Seconds())
+	}
+	if !p.draw("evaluating", e.Done, e.Total, rate) && e.Done < e.Total && p.due() {
+		p.printf("evaluating %d/%d  %s", e.Done, e.Total, rate)
+	}
+	p.evaluating = e.Done < e.Total
+}
+
+// due says whether it is time for another plain line.
+func (p *progress) due() bool {
+	now := p.now()
+	if now.Sub(p.lastLine) < lineEvery {
+		return false
+	}
+	p.lastLine = now
+	return true
 }
 
 func (p *progress) endEpoch(e train.EpochEvent) {
@@ -116,15 +152,14 @@ func (p *progress) endEpoch(e train.EpochEvent) {
 	p.lastLine = p.now()
 }
 
-// close takes the bar down.
+// close takes the bar down. It may be called twice.
 func (p *progress) close() {
-	if p.bars == nil {
-		return
+	p.env.show(nil)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.bar != nil {
+		p.bar.clear()
 	}
-	if p.bar != nil && !p.bar.Completed() {
-		p.bar.Abort(true)
-	}
-	p.bars.Wait()
 }
 
 func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }

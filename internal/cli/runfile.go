@@ -94,6 +94,14 @@ func (r RunFile) write(dir string) error {
 	return renameio.WriteFile(filepath.Join(dir, runName), data, 0o644)
 }
 
+// CheckProgram reports a run that another program made.
+func (r RunFile) CheckProgram(env *Env, dir string) error {
+	if r.Program != env.Program {
+		return Usagef("%s is a run of %q, not of %s", dir, r.Program, env.Program)
+	}
+	return nil
+}
+
 // ReadRun reads dir's run.yaml, its options into options.
 func ReadRun(dir string, options any) (RunFile, error) {
 	path := filepath.Join(dir, runName)
@@ -105,7 +113,9 @@ func ReadRun(dir string, options any) (RunFile, error) {
 	var flags struct {
 		Options yaml.Node `yaml:"options"`
 	}
-	err = errors.Join(yaml.Unmarshal(data, &r), yaml.Unmarshal(data, &flags))
+	if err = yaml.Unmarshal(data, &r); err == nil {
+		err = yaml.Unmarshal(data, &flags)
+	}
 	if err == nil {
 		err = flags.Options.Decode(options)
 	}
@@ -140,7 +150,8 @@ func openJournal(dir string, step int) (*journal, error) {
 	return &journal{f: f, enc: json.NewEncoder(f)}, nil
 }
 
-func (j *journal) write(e train.Event) {
+// write returns the first error there was, each time.
+func (j *journal) write(e train.Event) error {
 	var line any
 	switch e := e.(type) {
 	case train.StepEvent:
@@ -154,14 +165,15 @@ func (j *journal) write(e train.Event) {
 			train.EpochEvent
 		}{"epoch", e}
 	default:
-		return
+		return j.err
 	}
 	if err := j.enc.Encode(line); err != nil && j.err == nil {
-		j.err = fmt.Errorf("%s: %w", j.f.Name(), err)
+		j.err = err // names the file
 	}
+	return j.err
 }
 
-func (j *journal) close() error { return errors.Join(j.err, j.f.Close()) }
+func (j *journal) close() error { return j.f.Close() }
 
 // CheckOut reports an --out that holds something already, before anything is
 // loaded.

@@ -56,7 +56,13 @@ func (t Task[B]) describe(p *progress, rt *torch.Runtime, plan *freeze.Plan, out
 	p.printf("run      %s", out)
 }
 
-func millions(n int) string { return fmt.Sprintf("%.1f M", float64(n)/1e6) }
+// millions is "109.5 M", and "41.2 k" below a hundred thousand.
+func millions(n int) string {
+	if n < 1e5 {
+		return fmt.Sprintf("%.1f k", float64(n)/1e3)
+	}
+	return fmt.Sprintf("%.1f M", float64(n)/1e6)
+}
 
 // classCounts is "neg 800, pos 800", abridged where there are many.
 func classCounts(classes []string, labels []int) string {

@@ -3,6 +3,8 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/gotune/gotune/pkg/freeze"
 	"github.com/gotune/gotune/pkg/schedule"
@@ -79,7 +81,26 @@ func (f TrainFlags) Validate() error {
 	if _, err := schedule.ParseWarmup(f.Warmup); err != nil {
 		errs = append(errs, err)
 	}
+	if names := schedule.Names(); !slices.Contains(names, f.Schedule) {
+		bad("--schedule: %q, want one of %s", f.Schedule, strings.Join(names, ", "))
+	}
 	return errors.Join(errs...)
+}
+
+// withoutValidation reports the flags that wait for validation's results.
+func (f TrainFlags) withoutValidation() error {
+	var errs []error
+	bad := func(flag string) { errs = append(errs, fmt.Errorf("%s: there is no validation data to watch", flag)) }
+	if f.EarlyStop > 0 {
+		bad("--early-stop")
+	}
+	if f.Schedule == "plateau" {
+		bad("--schedule plateau")
+	}
+	if strings.Contains(f.Unfreeze, "plateau") {
+		bad("--unfreeze plateau")
+	}
+	return Usage(errors.Join(errs...))
 }
 
 // schedule returns the learning rates of a run of so many steps.

@@ -2,6 +2,7 @@ package text
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/gotune/gotune/internal/tensorfile"
@@ -30,8 +31,12 @@ func (r LoadReport) String() string {
 	if r.NewHead != "" {
 		parts = append(parts, r.NewHead)
 	}
-	if len(r.Missing) > 0 {
-		parts = append(parts, "new: "+abridge(r.Missing))
+	missing := r.Missing
+	if r.NewHead != "" { // which says it already
+		missing = slices.DeleteFunc(slices.Clone(missing), isHead)
+	}
+	if len(missing) > 0 {
+		parts = append(parts, "new: "+abridge(missing))
 	}
 	if len(r.Unexpected) > 0 {
 		parts = append(parts, "left out: "+abridge(r.Unexpected))
@@ -119,12 +124,14 @@ func parameterName(name string) string {
 	return name
 }
 
+func isHead(param string) bool { return strings.HasPrefix(param, "classifier.") }
+
 // needed returns the missing parameters that no fine-tuning makes up for: all
 // but the head and the pooler.
 func needed(missing []string) []string {
 	var out []string
 	for _, name := range missing {
-		if !strings.HasPrefix(name, "classifier.") && !strings.HasPrefix(name, "bert.pooler.") {
+		if !isHead(name) && !strings.HasPrefix(name, "bert.pooler.") {
 			out = append(out, name)
 		}
 	}
