@@ -32,6 +32,7 @@ type Dataset struct {
 	corpus source
 	tok    *Tokenizer
 	rows   []int // of the corpus
+	pairs  bool  // every example is one, also where its second text is empty
 	opts   DataOptions
 	pool   *sync.Pool // of *Encoder, with its cache of words
 }
@@ -62,7 +63,9 @@ func OpenDataset(path string, tok *Tokenizer, o DataOptions) (*Dataset, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newDataset(c, tok, o), nil
+	d := newDataset(c, tok, o)
+	d.pairs = c.HasPairs()
+	return d, nil
 }
 
 func newDataset(src source, tok *Tokenizer, o DataOptions) *Dataset {
@@ -163,7 +166,7 @@ func (d *Dataset) Batch(ctx context.Context, epoch int, indices []int) (*Batch, 
 			return nil, err
 		}
 		r := row{label: e.Label, name: e.ID}
-		if e.Pair == "" {
+		if e.Pair == "" && !d.pairs {
 			r.ids = enc.AppendIDs(nil, e.Text, d.opts.MaxLength)
 			r.firstLen = len(r.ids)
 		} else {

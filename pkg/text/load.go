@@ -81,7 +81,7 @@ func Load(rt *torch.Runtime, dir string, o LoadOptions) (*BERT, LoadReport, erro
 	var report LoadReport
 	if shape, ok := w.Has("classifier.weight"); ok && o.Labels != nil {
 		if len(shape) != 2 || shape[0] != len(o.Labels) {
-			report.NewHead = fmt.Sprintf("new head: %d classes %v instead of %d", len(o.Labels), o.Labels, shape[0])
+			report.NewHead = fmt.Sprintf("new head: %d classes %v; the file's has shape %s", len(o.Labels), o.Labels, torch.ShapeString(shape))
 			w.Forget("classifier.weight")
 			w.Forget("classifier.bias")
 		}
