@@ -111,7 +111,7 @@ func documentedFreeze(m *vision.Model) string {
 
 // validate returns how the augmentation fits pictures into the square.
 func (o *options) validate() (fit string, err error) {
-	errs := []error{o.TrainFlags.Validate()}
+	errs := []error{o.TrainFlags.Validate(), o.Machine.Validate()}
 	a, err := pixels.ParseAugment(o.Augment)
 	if err != nil {
 		errs = append(errs, fmt.Errorf("--augment: %s", strings.TrimPrefix(err.Error(), "augment: ")))
@@ -136,6 +136,9 @@ type resumeCmd struct {
 func (c *resumeCmd) Run(ctx context.Context, env *cli.Env) error {
 	var o options
 	was, err := cli.ReadRun(c.Run_, &o)
+	if err == nil {
+		err = was.CheckProgram(env, c.Run_)
+	}
 	if err != nil {
 		return err
 	}
