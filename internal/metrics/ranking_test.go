@@ -74,7 +74,7 @@ func TestTopLosses(t *testing.T) {
 			t.Fatalf("%d kept, want %d", len(got), len(want))
 		}
 		for i, l := range got {
-			if l.Loss != want[i].loss || l.Scores[0] != float64(want[i].order) {
+			if l.Loss != want[i].loss || l.Scores[0] != float64(want[i].order) || l.Order != want[i].order {
 				t.Errorf("place %d: loss %v of example %v, want %v of %d", i, l.Loss, l.Scores[0], want[i].loss, want[i].order)
 			}
 		}

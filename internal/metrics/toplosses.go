@@ -13,6 +13,8 @@ type Loss struct {
 	Predicted string    `json:"predicted"`
 	Loss      float64   `json:"loss"`
 	Scores    []float64 `json:"scores"` // probabilities, in the order of the classes
+
+	Order int `json:"-"` // examples that were added before it
 }
 
 // lossAt is a Loss before its classes have names.
@@ -51,7 +53,7 @@ func (t *topLosses) result(classes []string) []Loss {
 	slices.SortFunc(sorted, func(a, b lossAt) int { return compareLosses(b, a) })
 	out := make([]Loss, len(sorted))
 	for i, l := range sorted {
-		out[i] = Loss{ID: l.id, Label: classes[l.label], Predicted: classes[l.predicted], Loss: l.loss, Scores: slices.Clone(l.probs)}
+		out[i] = Loss{ID: l.id, Label: classes[l.label], Predicted: classes[l.predicted], Loss: l.loss, Scores: slices.Clone(l.probs), Order: l.order}
 	}
 	return out
 }

@@ -157,6 +157,9 @@ func Eval[B Batch](ctx context.Context, rt *torch.Runtime, m Model[B], data Data
 		}
 		s.Examples++
 		s.Loss += p.Loss()
+		if o.Observe != nil {
+			o.Observe(PredictionEvent{p})
+		}
 		if p.Class() == p.Label {
 			hits++
 		}

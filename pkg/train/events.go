@@ -3,8 +3,8 @@ package train
 import "time"
 
 // Event is what a run tells of itself: a StepEvent, an EpochEvent, an
-// UntrainedEvent, an EvalEvent, a CheckpointEvent, a ResumeEvent or an
-// EarlyStopEvent.
+// UntrainedEvent, an EvalEvent, a PredictionEvent, a CheckpointEvent, a
+// ResumeEvent or an EarlyStopEvent.
 type Event interface{ event() }
 
 // StepEvent is one optimiser step.
@@ -17,6 +17,9 @@ type StepEvent struct {
 	GradNorm float64 `json:"grad_norm"` // global L2, before clipping
 	Examples int     `json:"examples"`  // in this step
 	Tokens   int     `json:"tokens,omitempty"`
+	// Rates are the groups' learning rates, bottom to top, 0 for a frozen one;
+	// nil where every group trains at LR.
+	Rates []float64 `json:"rates,omitempty"`
 
 	Duration time.Duration `json:"-"` // of this step, the wait for its batch included
 }
@@ -33,6 +36,10 @@ type UntrainedEvent struct{ Score }
 
 // EvalEvent is progress of an evaluation.
 type EvalEvent struct{ Done, Total int }
+
+// PredictionEvent is an example of an evaluation by Eval. Its logits are not to
+// be kept.
+type PredictionEvent struct{ Prediction }
 
 // CheckpointEvent tells of a checkpoint: saved, skipped for want of space, or
 // found damaged.
@@ -56,6 +63,7 @@ type EarlyStopEvent struct {
 }
 
 func (EarlyStopEvent) event()  {}
+func (PredictionEvent) event() {}
 func (StepEvent) event()       {}
 func (EpochEvent) event()      {}
 func (UntrainedEvent) event()  {}

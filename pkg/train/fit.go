@@ -203,6 +203,7 @@ func (f *fit[B]) step(s *Step[item[B]]) (StepEvent, error) {
 		if err := f.thaw.apply(s.Index, s.Batch.Epoch, f.o.Optimizer); err != nil {
 			return e, err
 		}
+		e.Rates = f.thaw.rates(e.LR)
 	}
 	total := f.weight(s.Batch.Batch)
 	for _, b := range s.Batch.Batch {

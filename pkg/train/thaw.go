@@ -35,7 +35,8 @@ type thaw struct {
 	params   []*torch.Parameter
 	mask     freeze.Mask
 	plateau  *schedule.Plateau
-	plateaus []int // steps
+	plateaus []int     // steps
+	factors  []float64 // of the groups' rates, as last applied
 }
 
 func newThaw(plan *freeze.Plan, st *torch.Store) (*thaw, error) {
@@ -70,11 +71,24 @@ func (t *thaw) apply(step, epoch int, opt *Adam) error {
 		t.mask = mask
 	}
 	opt.scale = make(map[string]float64)
-	factors := t.plan.Factors(at)
+	t.factors = t.plan.Factors(at)
 	for g, group := range t.plan.Groups() {
 		for _, i := range group.Params {
-			opt.scale[t.params[i].Name] = factors[g]
+			opt.scale[t.params[i].Name] = t.factors[g]
 		}
 	}
 	return nil
+}
+
+// rates returns the groups' learning rates where the schedule's is lr; nil where
+// every group has it.
+func (t *thaw) rates(lr float64) []float64 {
+	if !slices.ContainsFunc(t.factors, func(f float64) bool { return f != 1 }) {
+		return nil
+	}
+	out := make([]float64, len(t.factors))
+	for g, f := range t.factors {
+		out[g] = lr * f
+	}
+	return out
 }
