@@ -14,7 +14,7 @@ type Loss struct {
 	Loss      float64   `json:"loss"`
 	Scores    []float64 `json:"scores"` // probabilities, in the order of the classes
 
-	Order int `json:"-"` // examples that were added before it
+	Order int `json:"order"` // examples that were added before it
 }
 
 // lossAt is a Loss before its classes have names.
