@@ -2,22 +2,26 @@ package cli
 
 import (
 	"errors"
+	"path/filepath"
 
 	"github.com/gotune/gotune/pkg/train"
 )
 
-// recorder hands a run's events to the screen and to metrics.jsonl. A line that
-// cannot be written, as on a full disk, does not end the run: it is told at once
-// and is the run's error at the end.
+// recorder hands a run's events to the screen, to metrics.jsonl and to
+// TensorBoard's files. A line that cannot be written, as on a full disk, does not
+// end the run: it is told at once and is the run's error at the end.
 type recorder struct {
-	dir string
-	bar *progress
-	run *RunFile // of a run that goes on: written anew where it has changed
-	j   *journal
-	err error
+	dir    string
+	bar    *progress
+	run    *RunFile // of a run that goes on: written anew where it has changed
+	groups []string // of the model, bottom to top
+	j      *journal
+	board  *board
+	err    error
 }
 
 func (r *recorder) open(step int) error {
+	r.board = &board{dir: filepath.Join(r.dir, boardName), after: step, groups: r.groups}
 	j, err := openJournal(r.dir, step)
 	r.j = j
 	return err
@@ -29,6 +33,9 @@ func (r *recorder) observe(e train.Event) {
 	}
 	if r.j != nil {
 		r.fail(r.j.write(e))
+	}
+	if r.board != nil {
+		r.fail(r.board.write(e))
 	}
 	r.bar.observe(e)
 }
@@ -43,8 +50,11 @@ func (r *recorder) fail(err error) {
 }
 
 func (r *recorder) close() error {
-	if r.j == nil {
-		return r.err
+	if r.j != nil {
+		r.fail(r.j.close())
 	}
-	return errors.Join(r.err, r.j.close())
+	if r.board != nil {
+		r.fail(r.board.close())
+	}
+	return r.err
 }

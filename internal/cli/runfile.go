@@ -164,6 +164,11 @@ func (j *journal) write(e train.Event) error {
 			Type string `json:"type"`
 			train.EpochEvent
 		}{"epoch", e}
+	case train.UntrainedEvent:
+		line = struct {
+			Type string `json:"type"`
+			train.UntrainedEvent
+		}{"untrained", e}
 	default:
 		return j.err
 	}

@@ -56,6 +56,15 @@ func (t Task[B]) describe(p *progress, rt *torch.Runtime, plan *freeze.Plan, out
 	p.printf("run      %s", out)
 }
 
+// groupNames are the model's groups from bottom to top.
+func groupNames(plan *freeze.Plan) []string {
+	var out []string
+	for _, g := range plan.Groups() {
+		out = append(out, g.Name)
+	}
+	return out
+}
+
 // millions is "109.5 M", and "41.2 k" below a hundred thousand.
 func millions(n int) string {
 	if n < 1e5 {

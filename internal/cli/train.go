@@ -60,7 +60,7 @@ func Train[B train.Batch](ctx context.Context, env *Env, rt *torch.Runtime, t Ta
 	bar := newProgress(env)
 	defer bar.close()
 	t.describe(bar, rt, plan, o.Out)
-	rec := recorder{dir: o.Out, bar: bar}
+	rec := recorder{dir: o.Out, bar: bar, groups: groupNames(plan)}
 	if o.Resume != nil {
 		rec.run = &run
 	} else if err := rec.open(0); err != nil {

@@ -1,0 +1,86 @@
+package cli
+
+import (
+	"time"
+
+	"github.com/gotune/gotune/internal/tensorboard"
+	"github.com/gotune/gotune/pkg/train"
+)
+
+const boardName = "tensorboard"
+
+// board writes a run's events for TensorBoard: the steps' figures and the
+// evaluations' at the step that they came after.
+type board struct {
+	dir    string
+	after  int      // steps that earlier files rightly tell of
+	groups []string // of the model, bottom to top
+	w      *tensorboard.Writer
+}
+
+func (b *board) write(e train.Event) error {
+	switch e := e.(type) {
+	case train.StepEvent:
+		return b.add(e.Step, b.step(e))
+	case train.EpochEvent:
+		points := []tensorboard.Scalar{{Tag: "epoch/train_loss", Value: e.TrainLoss}, {Tag: "epoch/seconds", Value: e.Seconds}}
+		if e.ValLoss != nil {
+			points = append(points, validation(train.Score{Loss: *e.ValLoss, Accuracy: *e.ValAccuracy})...)
+		}
+		if err := b.add(e.Step, points); err != nil {
+			return err
+		}
+		return b.w.Flush()
+	case train.UntrainedEvent:
+		return b.add(0, validation(e.Score))
+	}
+	return nil
+}
+
+// add makes the file at its first points: a run that had ended, and is asked to
+// go on, adds none.
+func (b *board) add(step int, points []tensorboard.Scalar) error {
+	if b.w == nil {
+		from := 0
+		if b.after > 0 {
+			from = b.after + 1
+		}
+		w, err := tensorboard.Create(b.dir, from)
+		if err != nil {
+			return err
+		}
+		b.w = w
+	}
+	return b.w.Scalars(step, time.Now(), points...)
+}
+
+func (b *board) step(e train.StepEvent) []tensorboard.Scalar {
+	points := []tensorboard.Scalar{
+		{Tag: "train/loss", Value: e.Loss},
+		{Tag: "train/grad_norm", Value: e.GradNorm},
+		{Tag: "rate/schedule", Value: e.LR},
+	}
+	if s := e.Duration.Seconds(); s > 0 {
+		points = append(points, tensorboard.Scalar{Tag: "speed/examples_per_second", Value: float64(e.Examples) / s})
+		if e.Tokens > 0 {
+			points = append(points, tensorboard.Scalar{Tag: "speed/tokens_per_second", Value: float64(e.Tokens) / s})
+		}
+	}
+	for g, rate := range e.Rates {
+		if g < len(b.groups) {
+			points = append(points, tensorboard.Scalar{Tag: "rate/" + b.groups[g], Value: rate})
+		}
+	}
+	return points
+}
+
+func validation(s train.Score) []tensorboard.Scalar {
+	return []tensorboard.Scalar{{Tag: "validation/loss", Value: s.Loss}, {Tag: "validation/accuracy", Value: s.Accuracy}}
+}
+
+func (b *board) close() error {
+	if b.w == nil {
+		return nil
+	}
+	return b.w.Close()
+}

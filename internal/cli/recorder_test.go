@@ -1,0 +1,79 @@
+package cli
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/gotune/gotune/pkg/train"
+)
+
+// record hands the events of steps from+1 to to, and of the epochs of ten steps
+// that end in them, to a recorder.
+func record(t *testing.T, env *Env, dir string, from, to int, resumed bool) {
+	t.Helper()
+	r := recorder{dir: dir, bar: newProgress(env), groups: []string{"embeddings", "head"}}
+	if resumed {
+		r.run = &RunFile{}
+		r.observe(train.ResumeEvent{Step: from})
+	} else if err := r.open(0); err != nil {
+		t.Fatal(err)
+	}
+	for step := from + 1; step <= to; step++ {
+		x := float64(step)
+		r.observe(train.StepEvent{
+			Step: step, Steps: 40, Epoch: (step-1)/10 + 1, Loss: 1 / x, LR: 1e-4 / x, GradNorm: x, Examples: 8, Tokens: 800,
+			Rates: []float64{0, 1e-4 / x}, Duration: time.Second,
+		})
+		if step%10 == 0 {
+			e := train.EpochEvent{EpochResult: score(1/x, 1-1/x), Best: true}
+			e.Epoch, e.Step = step/10, step
+			r.observe(e)
+		}
+	}
+	if err := r.close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// After stops and resumptions metrics.jsonl is that of a run that had none, and
+// TensorBoard shows the same points.
+func TestRecordOfResumedRun(t *testing.T) {
+	env, _ := testEnv(t)
+	whole, parts := t.TempDir(), t.TempDir()
+	record(t, env, whole, 0, 40, false)
+	record(t, env, parts, 0, 23, false)
+	record(t, env, parts, 20, 21, true)
+	record(t, env, parts, 10, 35, true)
+	record(t, env, parts, 35, 40, true)
+	want, err := os.ReadFile(filepath.Join(whole, metricsName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(filepath.Join(parts, metricsName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(want, got) {
+		t.Errorf("metrics.jsonl of the resumed run:\n%s\nof the other:\n%s", got, want)
+	}
+	if files, err := filepath.Glob(filepath.Join(parts, boardName, "events.out.tfevents.*")); err != nil || len(files) != 4 {
+		t.Errorf("event files %q, want one for each part", files)
+	}
+
+	name := os.Getenv("GOTUNE_PYTHON")
+	if name == "" {
+		name = "python3"
+	}
+	if err := exec.Command(name, "-c", "import tensorboard").Run(); err != nil {
+		t.Skipf("%s has no tensorboard: %v (set GOTUNE_PYTHON)", name, err)
+	}
+	for _, dir := range []string{whole, parts} {
+		if out, err := exec.Command(name, "../../hack/check-tensorboard.py", dir).CombinedOutput(); err != nil {
+			t.Errorf("%v\n%s", err, out)
+		}
+	}
+}

@@ -1,0 +1,127 @@
+// Package tensorboard writes event files that TensorBoard opens.
+//
+// A file is a sequence of records as TFRecord frames them; each holds an Event
+// message of tensorflow/core/util/event.proto. A run that goes on writes a file
+// of its own, which begins with a session start: TensorBoard then drops the
+// points of earlier files from that step on, so that no step shows twice.
+package tensorboard
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Scalar is a point of one curve.
+type Scalar struct {
+	Tag   string // "group/name"; TensorBoard folds by what is before the slash
+	Value float64
+}
+
+// Writer appends to an event file. It is not safe for concurrent use.
+type Writer struct {
+	f       *os.File
+	buf     *bufio.Writer
+	flushed time.Time
+	err     error // the first
+}
+
+// flushEvery is how long a point waits until an open TensorBoard can see it.
+const flushEvery = 2 * time.Second
+
+// Create makes an event file in dir, which it makes too. from is 0 for a run
+// that begins; else the first step that this file tells of, and what earlier
+// files say of it and later ones is void.
+func Create(dir string, from int) (*Writer, error) { return create(dir, from, time.Now()) }
+
+func create(dir string, from int, now time.Time) (*Writer, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	path, err := nextFile(dir, now)
+	if err != nil {
+		return nil, err
+	}
+	// Never one that is there: two files of a second differ by their counter.
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	w := &Writer{f: f, buf: bufio.NewWriter(f), flushed: now}
+	w.record(appendVersion(nil, now))
+	if from > 0 {
+		w.record(appendStart(nil, now, from))
+	}
+	if err := w.Flush(); err != nil {
+		return nil, fmt.Errorf("%w (and close: %v)", err, f.Close())
+	}
+	return w, nil
+}
+
+// Scalars adds points of one step, at a time. It returns the first error that
+// the file has had, each time.
+func (w *Writer) Scalars(step int, at time.Time, points ...Scalar) error {
+	w.record(appendScalars(nil, at, step, points))
+	if at.Sub(w.flushed) >= flushEvery {
+		w.flushed = at
+		return w.Flush()
+	}
+	return w.err
+}
+
+// Flush hands what was added to the file.
+func (w *Writer) Flush() error {
+	if err := w.buf.Flush(); err != nil && w.err == nil {
+		w.err = err // names the file
+	}
+	return w.err
+}
+
+// Close flushes and closes the file.
+func (w *Writer) Close() error {
+	err := w.Flush()
+	if closed := w.f.Close(); err == nil {
+		err = closed
+	}
+	return err
+}
+
+func (w *Writer) record(event []byte) {
+	if _, err := w.buf.Write(frame(event)); err != nil && w.err == nil {
+		w.err = err
+	}
+}
+
+// nextFile returns a name that sorts after all event files of dir: TensorBoard
+// reads them in the order of their names, which hold the second, as ten digits,
+// the process and a counter.
+func nextFile(dir string, now time.Time) (string, error) {
+	const prefix = "events.out.tfevents."
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return "", err
+	}
+	second, counter := now.Unix(), 0
+	for _, e := range entries {
+		name, ok := strings.CutPrefix(e.Name(), prefix)
+		if !ok {
+			continue
+		}
+		counter++
+		if digits, _, ok := strings.Cut(name, "."); ok {
+			// The clock may have been set back since.
+			if last, err := strconv.ParseInt(digits, 10, 64); err == nil && last >= second {
+				second = last + 1
+			}
+		}
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		host = "localhost"
+	}
+	return filepath.Join(dir, fmt.Sprintf("%s%010d.%s.%d.%d", prefix, second, host, os.Getpid(), counter)), nil
+}
