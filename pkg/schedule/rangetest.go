@@ -109,10 +109,15 @@ func (r *RangeTest) Report(losses []float64) (*RangeReport, error) {
 		var height, slope float64
 		height, slope, gain[i] = localLine(losses[:n], i, r.o.Width)
 		rep.Points[i] = RangePoint{Rate: r.At(i), Loss: losses[i], Smoothed: height, Slope: slope / decades}
-		variance += (losses[i] - height) * (losses[i] - height) / float64(n)
 		if height < rep.Points[lowest].Smoothed {
 			lowest = i
 		}
+	}
+	// Beyond the minimum the losses leap, and that is no noise of the batches.
+	calm := max(lowest+1, n/3)
+	for i := range calm {
+		d := losses[i] - rep.Points[i].Smoothed
+		variance += d * d / float64(calm)
 	}
 	// The first batches are often odd ones, and there the window is one-sided:
 	// neither the fall nor its steepest point is looked for within their reach.

@@ -183,3 +183,26 @@ func TestRangeTestRefusesAnOddFirstLoss(t *testing.T) {
 		t.Errorf("%v suggested from one high loss", rep.Suggestion)
 	}
 }
+
+// Losses that leap at the end of a sweep do not hide that they fell before.
+func TestReportLooksPastTheLeaps(t *testing.T) {
+	sweep, err := NewRangeTest(RangeTestOptions{Lo: 1e-5, Hi: 10, Steps: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var losses []float64
+	for k := range 90 {
+		loss := 0.69 - 0.3/(1+math.Exp(-float64(k-40)/5)) + 0.02*math.Sin(float64(5*k))
+		if k > 75 {
+			loss = 1 + 3*math.Abs(math.Sin(float64(k*k))) // a different one each step
+		}
+		losses = append(losses, loss)
+	}
+	r, err := sweep.Report(losses)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Steepest < sweep.At(30) || r.Steepest > sweep.At(50) {
+		t.Errorf("steepest at %v, want about %v", r.Steepest, sweep.At(40))
+	}
+}

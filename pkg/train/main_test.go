@@ -83,19 +83,25 @@ type mlp struct {
 
 func newMLP(t testing.TB, dropout float64) *mlp {
 	t.Helper()
-	if err := rt.Seed(3); err != nil {
+	m, err := makeMLP(dropout)
+	if err != nil {
 		t.Fatal(err)
+	}
+	t.Cleanup(m.st.Close)
+	return m
+}
+
+func makeMLP(dropout float64) (*mlp, error) {
+	if err := rt.Seed(3); err != nil {
+		return nil, err
 	}
 	m := &mlp{st: rt.NewStore(), dropout: dropout}
-	t.Cleanup(m.st.Close)
 	var err error
 	if m.hid, err = torch.NewLinear(m.st, "hidden", features, 16, torch.KaimingUniform(features), torch.Constant(0)); err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	if m.out, err = torch.NewLinear(m.st, "out", 16, 2, torch.KaimingUniform(16), torch.Constant(0)); err != nil {
-		t.Fatal(err)
-	}
-	return m
+	m.out, err = torch.NewLinear(m.st, "out", 16, 2, torch.KaimingUniform(16), torch.Constant(0))
+	return m, err
 }
 
 func (m *mlp) Forward(s *torch.Scope, b *pointBatch) *torch.Tensor {
