@@ -180,20 +180,22 @@ func (f *fit[B]) run(ctx context.Context) error {
 
 // batches builds each step's examples as Accumulate micro-batches.
 func (f *fit[B]) batches(ctx context.Context) iter.Seq2[item[B], error] {
-	build := func(ctx context.Context, epoch, _ int, idx []int) ([]B, error) {
-		var micro []B
-		size := f.o.Batch / f.o.Accumulate
-		for len(idx) > 0 {
-			n := min(size, len(idx))
-			b, err := f.data.Batch(ctx, epoch, idx[:n])
-			if err != nil {
-				return nil, err
-			}
-			micro, idx = append(micro, b), idx[n:]
+	return loader.Run(ctx, f.plan, f.build)
+}
+
+// build makes the micro-batches of a step of so many examples.
+func (f *fit[B]) build(ctx context.Context, epoch, _ int, idx []int) ([]B, error) {
+	var micro []B
+	size := f.o.Batch / f.o.Accumulate
+	for len(idx) > 0 {
+		n := min(size, len(idx))
+		b, err := f.data.Batch(ctx, epoch, idx[:n])
+		if err != nil {
+			return nil, err
 		}
-		return micro, nil
+		micro, idx = append(micro, b), idx[n:]
 	}
-	return loader.Run(ctx, f.plan, build)
+	return micro, nil
 }
 
 // step is forward, backward, clip and update.

@@ -39,7 +39,7 @@ func NewTrial[B Batch](rt *torch.Runtime, m Model[B], data Data[B], o FitOptions
 		return nil, err
 	}
 	var err error
-	t.kept, err = snapshot(rt, m.Store(), func(p *torch.Parameter) bool { return p.Buffer })
+	t.kept, err = takeSnapshot(rt, m.Store(), func(p *torch.Parameter) bool { return p.Buffer })
 	return t, err
 }
 
@@ -64,14 +64,8 @@ func (t *Trial[B]) Batches(ctx context.Context) iter.Seq2[int, []int] {
 func (t *Trial[B]) Step(ctx context.Context, step int, examples []int) (cost TrialCost, err error) {
 	it := item[B]{Step: step, Epoch: step / max(t.f.plan.StepsPerEpoch(), 1), Indices: examples}
 	start := time.Now()
-	size := t.f.o.Batch / t.f.o.Accumulate
-	for rest := examples; len(rest) > 0; {
-		n := min(size, len(rest))
-		b, err := t.f.data.Batch(ctx, it.Epoch, rest[:n])
-		if err != nil {
-			return cost, err
-		}
-		it.Batch, rest = append(it.Batch, b), rest[n:]
+	if it.Batch, err = t.f.build(ctx, it.Epoch, step, examples); err != nil {
+		return cost, err
 	}
 	cost.Build = time.Since(start)
 	one := func(yield func(item[B], error) bool) { yield(it, nil) }

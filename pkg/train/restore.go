@@ -20,12 +20,12 @@ type Snapshot struct {
 
 // TakeSnapshot copies all of st, parameters and buffers.
 func TakeSnapshot(rt *torch.Runtime, st *torch.Store) (*Snapshot, error) {
-	return snapshot(rt, st, func(*torch.Parameter) bool { return true })
+	return takeSnapshot(rt, st, func(*torch.Parameter) bool { return true })
 }
 
-// snapshot copies the tensors that copied says; of the others it keeps whether
+// takeSnapshot copies the tensors that copied says; of the others it keeps whether
 // they train.
-func snapshot(rt *torch.Runtime, st *torch.Store, copied func(*torch.Parameter) bool) (*Snapshot, error) {
+func takeSnapshot(rt *torch.Runtime, st *torch.Store, copied func(*torch.Parameter) bool) (*Snapshot, error) {
 	s := &Snapshot{rt: rt, params: st.All()}
 	var err error
 	if s.rng, err = rt.RNGState(); err != nil {
