@@ -43,13 +43,17 @@ type trainCmd struct {
 
 // Run is called by kong.
 func (c *trainCmd) Run(ctx context.Context, env *cli.Env) error {
-	return runTrain(ctx, env, &c.options, cli.TrainOptions{Out: c.Out, JSON: c.JSON})
+	return runTrain(ctx, env, &c.options, cli.TrainOptions{Out: c.Out, JSON: c.JSON}, cli.Train)
 }
 
-// runTrain opens all that o names and trains: a new run, or one that goes on.
-func runTrain(ctx context.Context, env *cli.Env, o *options, t cli.TrainOptions) (err error) {
+// verb is what is done with all that train's flags name: cli.Train and others.
+type verb = func(context.Context, *cli.Env, *torch.Runtime, cli.Task[*text.Batch], cli.TrainOptions) error
+
+// runTrain opens all that o names and trains, a new run or one that goes on, or
+// does another verb with it.
+func runTrain(ctx context.Context, env *cli.Env, o *options, t cli.TrainOptions, do verb) (err error) {
 	t.Machine, t.Flags, t.Options = o.Machine, o.TrainFlags, o
-	if t.Resume == nil {
+	if t.Resume == nil && t.Out != "" {
 		if err := cli.CheckOut(t.Out); err != nil {
 			return err
 		}
@@ -72,11 +76,11 @@ func runTrain(ctx context.Context, env *cli.Env, o *options, t cli.TrainOptions)
 		return err
 	}
 	defer func() { err = errors.Join(err, rt.Close()) }()
-	return trainModel(ctx, env, rt, o, t, dir, source, tok, sets)
+	return trainModel(ctx, env, rt, o, t, dir, source, tok, sets, do)
 }
 
 func trainModel(ctx context.Context, env *cli.Env, rt *torch.Runtime, o *options, t cli.TrainOptions,
-	dir, source string, tok *text.Tokenizer, sets *sets,
+	dir, source string, tok *text.Tokenizer, sets *sets, do verb,
 ) error {
 	m, report, err := text.Load(rt, dir, text.LoadOptions{Labels: sets.training.Classes(), Dropout: o.Dropout})
 	if err != nil {
@@ -103,7 +107,7 @@ func trainModel(ctx context.Context, env *cli.Env, rt *torch.Runtime, o *options
 			return err
 		}
 	}
-	return cli.Train(ctx, env, rt, task, t)
+	return do(ctx, env, rt, task, t)
 }
 
 // orNone is train.AdamOptions' way to say no decay.
@@ -160,5 +164,5 @@ func (c *resumeCmd) Run(ctx context.Context, env *cli.Env) error {
 	if err := o.Validate(); err != nil {
 		return cli.Usagef("the options in %s/run.yaml: %w", c.Run_, err)
 	}
-	return runTrain(ctx, env, &o, cli.TrainOptions{Out: c.Run_, JSON: c.JSON, Resume: &was, AllowChange: c.AllowChange})
+	return runTrain(ctx, env, &o, cli.TrainOptions{Out: c.Run_, JSON: c.JSON, Resume: &was, AllowChange: c.AllowChange}, cli.Train)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gotune/gotune/internal/cli"
 	"github.com/gotune/gotune/internal/pixels"
+	"github.com/gotune/gotune/pkg/torch"
 	"github.com/gotune/gotune/pkg/train"
 	"github.com/gotune/gotune/pkg/vision"
 )
@@ -38,16 +39,20 @@ type trainCmd struct {
 
 // Run is called by kong.
 func (c *trainCmd) Run(ctx context.Context, env *cli.Env) error {
-	return runTrain(ctx, env, &c.options, cli.TrainOptions{Out: c.Out, JSON: c.JSON})
+	return runTrain(ctx, env, &c.options, cli.TrainOptions{Out: c.Out, JSON: c.JSON}, cli.Train)
 }
 
-// runTrain opens all that o names and trains: a new run, or one that goes on.
-func runTrain(ctx context.Context, env *cli.Env, o *options, t cli.TrainOptions) (err error) {
+// verb is what is done with all that train's flags name: cli.Train and others.
+type verb = func(context.Context, *cli.Env, *torch.Runtime, cli.Task[*vision.Batch], cli.TrainOptions) error
+
+// runTrain opens all that o names and trains, a new run or one that goes on, or
+// does another verb with it.
+func runTrain(ctx context.Context, env *cli.Env, o *options, t cli.TrainOptions, do verb) (err error) {
 	fit, err := o.validate()
 	if err != nil {
 		return err
 	}
-	if t.Resume == nil {
+	if t.Resume == nil && t.Out != "" {
 		if err := cli.CheckOut(t.Out); err != nil {
 			return err
 		}
@@ -84,7 +89,7 @@ func runTrain(ctx context.Context, env *cli.Env, o *options, t cli.TrainOptions)
 	if o.Freeze == "" && o.Unfreeze == "" {
 		t.Flags.Freeze = documentedFreeze(m)
 	}
-	return cli.Train(ctx, env, rt, o.task(m, source, sets), t)
+	return do(ctx, env, rt, o.task(m, source, sets), t)
 }
 
 func (o *options) task(m *vision.Model, source string, s *sets) cli.Task[*vision.Batch] {
@@ -142,5 +147,5 @@ func (c *resumeCmd) Run(ctx context.Context, env *cli.Env) error {
 	if err != nil {
 		return err
 	}
-	return runTrain(ctx, env, &o, cli.TrainOptions{Out: c.Run_, JSON: c.JSON, Resume: &was, AllowChange: c.AllowChange})
+	return runTrain(ctx, env, &o, cli.TrainOptions{Out: c.Run_, JSON: c.JSON, Resume: &was, AllowChange: c.AllowChange}, cli.Train)
 }

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/gotune/gotune/internal/loader"
 	"github.com/gotune/gotune/pkg/torch"
 	"github.com/gotune/gotune/pkg/train"
 )
@@ -26,25 +25,11 @@ type TrainOptions struct {
 
 // Train fine-tunes t as o says, shows how it goes, and prints the result.
 func Train[B train.Batch](ctx context.Context, env *Env, rt *torch.Runtime, t Task[B], o TrainOptions) (err error) {
-	opt, err := train.NewAdam(rt, t.Model.Store().Parameters(), t.Adam)
-	if err != nil {
-		return Usage(err)
-	}
-	defer opt.Close()
-	steps := loader.Plan{N: t.Train.Len(), Batch: o.Flags.Batch, Epochs: o.Flags.Epochs}
-	lr, err := o.Flags.schedule(steps.Steps())
+	fit, err := setup(rt, t, o)
 	if err != nil {
 		return err
 	}
-	plan, err := o.Flags.plan(t.Model, steps.StepsPerEpoch())
-	if err != nil {
-		return err
-	}
-	if t.Val == nil {
-		if err := o.Flags.withoutValidation(); err != nil {
-			return err
-		}
-	}
+	defer fit.Optimizer.Close()
 	run := newRunFile(env.Program, rt)
 	run.Model.Source, run.Model.Classes = t.Source, t.Model.Classes()
 	run.Data.Training, run.Data.Fingerprint, run.Options = t.Train.Len(), t.Fingerprint, o.Options
@@ -59,24 +44,16 @@ func Train[B train.Batch](ctx context.Context, env *Env, rt *torch.Runtime, t Ta
 	env.training.Store(true)
 	bar := newProgress(env)
 	defer bar.close()
-	t.describe(bar, rt, plan, o.Out)
-	rec := recorder{dir: o.Out, bar: bar, groups: groupNames(plan)}
+	t.describe(bar, rt, fit.Freeze, o.Out)
+	rec := recorder{dir: o.Out, bar: bar, groups: groupNames(fit.Freeze)}
 	if o.Resume != nil {
 		rec.run = &run
 	} else if err := rec.open(0); err != nil {
 		return err
 	}
 	model := keeper{save: t.Save, dir: filepath.Join(o.Out, modelName), resume: env.resume(o.Out), warn: bar.printf}
-	result, err := train.Fit(ctx, rt, train.Model[B](t.Model), train.Data[B](t.Train), val, train.FitOptions{
-		Epochs: o.Flags.Epochs, Batch: o.Flags.Batch, Accumulate: o.Flags.Accumulate,
-		Seed: o.Machine.Seed, Workers: o.Machine.WorkerCount(),
-		Optimizer: opt, Schedule: lr, ClipNorm: o.Flags.Clip,
-		Freeze: plan, EarlyStop: o.Flags.EarlyStop,
-		Loss:      o.Flags.loss(t.Train.Labels(), len(t.Model.Classes())),
-		EvalBatch: o.Flags.EvalBatch, EvalOrder: t.Order, EvalFirst: o.Flags.EvalFirst,
-		Dir: o.Out, SaveModel: model.try, CheckpointEvery: o.Flags.CheckpointEvery, Keep: o.Flags.Keep,
-		Resume: o.Resume != nil, Observe: rec.observe,
-	})
+	fit.Dir, fit.SaveModel, fit.Resume, fit.Observe = o.Out, model.try, o.Resume != nil, rec.observe
+	result, err := train.Fit(ctx, rt, train.Model[B](t.Model), train.Data[B](t.Train), val, fit)
 	kept := rec.close()
 	bar.close()
 	var in *train.Interrupted

@@ -25,18 +25,11 @@ func RangeTest(r *schedule.RangeReport, title string, f Format) ([]byte, error) 
 	p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, decades{}
 	p.Add(newGrid())
 	measured, smoothed := make(plotter.XYs, len(r.Points)), make(plotter.XYs, len(r.Points))
-	lo, hi := math.Inf(1), math.Inf(-1)
 	for i, pt := range r.Points {
 		measured[i].X, measured[i].Y = pt.Rate, pt.Loss
 		smoothed[i].X, smoothed[i].Y = pt.Rate, pt.Smoothed
-		lo, hi = min(lo, pt.Smoothed), max(hi, pt.Smoothed)
 	}
-	// The last losses of a sweep shoot up and would press the rest flat: what is
-	// looked at ends a little above where the sweep began.
-	top := min(hi, lo+2*(r.Points[0].Smoothed-lo)) + 0.1*(hi-lo)
-	if r.Suggestion == 0 || top <= lo {
-		top = hi
-	}
+	lo, top := span(r)
 	pad := 0.08 * max(top-lo, 1e-6)
 	points, err := plotter.NewScatter(visible(measured, top+pad))
 	if err != nil {
@@ -68,6 +61,33 @@ func RangeTest(r *schedule.RangeReport, title string, f Format) ([]byte, error) 
 		}
 	}
 	return render(p, 640, 380, f)
+}
+
+// span is the range of losses that a sweep is looked at in. Its last ones shoot
+// up and would press the rest flat: it ends a little above where the sweep began.
+func span(r *schedule.RangeReport) (lo, top float64) {
+	lo, hi := math.Inf(1), math.Inf(-1)
+	for _, pt := range r.Points {
+		lo, hi = min(lo, pt.Smoothed), max(hi, pt.Smoothed)
+	}
+	first := r.Points[0].Smoothed
+	return lo, min(hi, max(lo+2.5*(first-lo), 1.3*first))
+}
+
+// RangeTestText draws the smoothed loss of a sweep for a terminal, so many
+// columns wide and rows high without its frame.
+func RangeTestText(r *schedule.RangeReport, columns, rows int) string {
+	if len(r.Points) < 2 {
+		return ""
+	}
+	_, top := span(r)
+	ys := make([]float64, len(r.Points))
+	for i, pt := range r.Points {
+		if ys[i] = pt.Smoothed; pt.Smoothed > top {
+			ys[i] = math.NaN()
+		}
+	}
+	return Text(ys, columns, rows, rate(r.Points[0].Rate), rate(r.Points[len(ys)-1].Rate), func(v float64) string { return fmt.Sprintf("%.3f", v) })
 }
 
 // visible leaves out points above top: the plot would draw them over its title.

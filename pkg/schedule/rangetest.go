@@ -91,8 +91,9 @@ func (r *RangeTest) Diverged(losses []float64) bool {
 }
 
 // Report reads the losses of steps 0, 1, …; the sweep may have ended early.
-// It returns an error where they suggest no rate: too few of them are finite,
-// or none falls below the first ones by more than the batches' noise.
+// It returns an error where they suggest no rate: too few of them are finite, and
+// there is no report, or none falls below the first ones by more than the
+// batches' noise, and the report has its points alone.
 func (r *RangeTest) Report(losses []float64) (*RangeReport, error) {
 	n := 0
 	for n < min(len(losses), r.o.Steps) && finite(losses[n]) {
@@ -135,7 +136,7 @@ func (r *RangeTest) Report(losses []float64) (*RangeReport, error) {
 	// errors of the difference of two.
 	noise := 5 * math.Sqrt(variance) * math.Hypot(gain[top], gain[lowest])
 	if drop := rep.Points[top].Smoothed - rep.Points[lowest].Smoothed; drop <= noise || rep.Points[steep].Slope >= 0 {
-		return nil, fmt.Errorf("range test: the loss falls by %.3g between rates %.3g and %.3g, not clearly more than its noise of %.3g",
+		return rep, fmt.Errorf("range test: the loss falls by %.3g between rates %.3g and %.3g, not clearly more than its noise of %.3g",
 			drop, r.At(0), r.At(n-1), noise)
 	}
 	rep.Steepest, rep.Minimum = rep.Points[steep].Rate, rep.Points[lowest].Rate

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"time"
 
 	"github.com/gotune/gotune/pkg/schedule"
 	"github.com/gotune/gotune/pkg/torch"
@@ -40,6 +41,7 @@ func RangeTest[B Batch](ctx context.Context, rt *torch.Runtime, m Model[B], data
 		}
 		f.thaw = nil
 	}
+	start := time.Now()
 	for s, err := range StepsFrom(ctx, rt, 0, f.batches(ctx)) {
 		if err != nil {
 			return losses, err
@@ -53,7 +55,8 @@ func RangeTest[B Batch](ctx context.Context, rt *torch.Runtime, m Model[B], data
 			return losses, fmt.Errorf("range test: %w", err)
 		}
 		losses = append(losses, e.Loss)
-		e.Steps = sweep.Steps()
+		e.Steps, e.Duration = sweep.Steps(), time.Since(start)
+		start = time.Now()
 		f.o.Observe(e)
 		if len(losses) == sweep.Steps() || sweep.Diverged(losses) {
 			return losses, nil
