@@ -10,6 +10,7 @@ import (
 
 	"github.com/gotune/gotune/internal/cli"
 	"github.com/gotune/gotune/pkg/schedule"
+	"github.com/gotune/gotune/pkg/train"
 )
 
 type grammar struct {
@@ -30,7 +31,7 @@ func main() {
 		Description: "Fine-tune BERT on labelled text.\n\nThe defaults are the documented recipe: bert-base-uncased, AdamW 5e-5 linear to 0, weight decay 0.01, clipping at 1.0, 512 tokens, batch 8, 3 epochs, an 80/20 split.",
 		Grammar:     &grammar{},
 		Vars: kong.Vars{
-			"version": cli.Version(), "schedules": strings.Join(schedule.Names(), ", "),
+			"version": cli.Version(), "schedules": strings.Join(schedule.Names(), ", "), "metrics": strings.Join(train.Metrics(), ","),
 			"epochs": "3", "batch": "8", "lr": "5e-5", "schedule": "linear", "weightdecay": "0.01", "clip": "1.0", "freeze": "",
 		},
 	}.Main(os.Args[1:]))

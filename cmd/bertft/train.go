@@ -146,9 +146,9 @@ func fits(dir string, m *text.BERT, tok *text.Tokenizer, maxLength int) error {
 }
 
 type resumeCmd struct {
-	Run_        string `arg:"" name:"run" help:"Folder of the run."`
-	AllowChange bool   `help:"Go on although data, version or machine have changed."`
-	JSON        bool   `name:"json" help:"End with one JSON object on stdout."`
+	Run_ string `arg:"" name:"run" help:"Folder of the run."`
+	cli.AllowChange
+	JSON bool `name:"json" help:"End with one JSON object on stdout."`
 }
 
 // Run is called by kong.
@@ -164,5 +164,5 @@ func (c *resumeCmd) Run(ctx context.Context, env *cli.Env) error {
 	if err := o.Validate(); err != nil {
 		return cli.Usagef("the options in %s/run.yaml: %w", c.Run_, err)
 	}
-	return runTrain(ctx, env, &o, cli.TrainOptions{Out: c.Run_, JSON: c.JSON, Resume: &was, AllowChange: c.AllowChange}, cli.Train)
+	return runTrain(ctx, env, &o, cli.TrainOptions{Out: c.Run_, JSON: c.JSON, Resume: &was, AllowChange: c.AllowChange.AllowChange}, cli.Train)
 }

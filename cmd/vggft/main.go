@@ -10,6 +10,7 @@ import (
 
 	"github.com/gotune/gotune/internal/cli"
 	"github.com/gotune/gotune/pkg/schedule"
+	"github.com/gotune/gotune/pkg/train"
 )
 
 type grammar struct {
@@ -29,7 +30,7 @@ func main() {
 		Description: "Fine-tune VGG and ResNet on folders of pictures.\n\nThe defaults are the documented recipe: VGG16 with ImageNet weights, block5 and a new head (256, 128, classes) trained by Adam at 1e-4, batch 32, 10 epochs, pictures rotated, zoomed and flipped, an 80/20 split.",
 		Grammar:     &grammar{},
 		Vars: kong.Vars{
-			"version": cli.Version(), "schedules": strings.Join(schedule.Names(), ", "),
+			"version": cli.Version(), "schedules": strings.Join(schedule.Names(), ", "), "metrics": strings.Join(train.Metrics(), ","),
 			"epochs": "10", "batch": "32", "lr": "1e-4", "schedule": "constant", "weightdecay": "0", "clip": "0", "freeze": "",
 		},
 	}.Main(os.Args[1:]))

@@ -23,6 +23,8 @@ type options struct {
 	Dropout   *float64 `help:"In the head, between its layers." placeholder:"P" group:"Recipe" yaml:"dropout"`
 	ImageSize int      `default:"0" help:"Side of the network's square input; 0: the weights' own." placeholder:"PIXELS" group:"Recipe" yaml:"image-size"`
 	Augment   string   `default:"documented" help:"How training pictures vary: documented, crop, none, or words such as rotate=20,zoom=0.15,flip." group:"Recipe" yaml:"augment"`
+	Mixup     float64  `default:"0" help:"Blend pictures, and their labels, two by two, by shares drawn from Beta(A,A); 0: not." placeholder:"A" group:"Recipe" yaml:"mixup"`
+	Cutmix    float64  `default:"0" help:"Paste a box of one picture into another, and blend their labels, by areas drawn from Beta(A,A); with --mixup too, a step is one or the other." placeholder:"A" group:"Recipe" yaml:"cutmix"`
 	Normalize string   `default:"auto" enum:"auto,none,imagenet" help:"auto: as the weights were trained; none: pixels/255; or imagenet." group:"Recipe" yaml:"normalize"`
 
 	pictureFlags   `yaml:",inline"`
@@ -96,7 +98,7 @@ func (o *options) task(m *vision.Model, source string, s *sets) cli.Task[*vision
 	task := cli.Task[*vision.Batch]{
 		Model: m, Source: source, Notes: s.notes(), Train: s.training, Unit: "images",
 		Save: m.Save, Adam: train.AdamOptions{Coupled: true, Eps: 1e-7, WeightDecay: -1}, // Keras' Adam
-		Fingerprint: s.fingerprint(),
+		Fingerprint: s.fingerprint(), Mix: o.mix(),
 	}
 	if o.WeightDecay > 0 {
 		task.Adam = train.AdamOptions{WeightDecay: o.WeightDecay} // AdamW
@@ -107,6 +109,8 @@ func (o *options) task(m *vision.Model, source string, s *sets) cli.Task[*vision
 	return task
 }
 
+func (o *options) mix() train.Mix { return train.Mix{Mixup: o.Mixup, Cutmix: o.Cutmix} }
+
 // documentedFreeze is the recipe's: what trains is the last block of
 // convolutions and the head.
 func documentedFreeze(m *vision.Model) string {
@@ -116,7 +120,7 @@ func documentedFreeze(m *vision.Model) string {
 
 // validate returns how the augmentation fits pictures into the square.
 func (o *options) validate() (fit string, err error) {
-	errs := []error{o.TrainFlags.Validate(), o.Machine.Validate()}
+	errs := []error{o.TrainFlags.Validate(), o.Machine.Validate(), o.mix().Validate()}
 	a, err := pixels.ParseAugment(o.Augment)
 	if err != nil {
 		errs = append(errs, fmt.Errorf("--augment: %s", strings.TrimPrefix(err.Error(), "augment: ")))
@@ -132,9 +136,9 @@ func (o *options) validate() (fit string, err error) {
 }
 
 type resumeCmd struct {
-	Run_        string `arg:"" name:"run" help:"Folder of the run."`
-	AllowChange bool   `help:"Go on although data, version or machine have changed."`
-	JSON        bool   `name:"json" help:"End with one JSON object on stdout."`
+	Run_ string `arg:"" name:"run" help:"Folder of the run."`
+	cli.AllowChange
+	JSON bool `name:"json" help:"End with one JSON object on stdout."`
 }
 
 // Run is called by kong.
@@ -147,5 +151,5 @@ func (c *resumeCmd) Run(ctx context.Context, env *cli.Env) error {
 	if err != nil {
 		return err
 	}
-	return runTrain(ctx, env, &o, cli.TrainOptions{Out: c.Run_, JSON: c.JSON, Resume: &was, AllowChange: c.AllowChange}, cli.Train)
+	return runTrain(ctx, env, &o, cli.TrainOptions{Out: c.Run_, JSON: c.JSON, Resume: &was, AllowChange: c.AllowChange.AllowChange}, cli.Train)
 }

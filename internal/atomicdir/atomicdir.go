@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -81,4 +82,41 @@ func syncPath(path string) error {
 	}
 	defer f.Close()
 	return f.Sync()
+}
+
+// Clean removes from dir what a Replace, or a write of a file in one step, left
+// there when its process was killed. No other may be at work in dir. A dir that
+// is not there is clean.
+func Clean(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	errs := []error{err}
+	for _, e := range entries {
+		path := filepath.Join(dir, e.Name())
+		name, old := strings.CutSuffix(e.Name(), ".old")
+		base := temporary(name)
+		if base == "" {
+			continue
+		}
+		to := filepath.Join(dir, base)
+		if _, err := os.Lstat(to); old && errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, os.Rename(path, to)) // killed between the two renames
+			continue
+		}
+		errs = append(errs, os.RemoveAll(path))
+	}
+	return errors.Join(errs...)
+}
+
+// temporary returns what a name was to become, where it is one that os.MkdirTemp
+// or renameio gives: hidden, and ending in a random number.
+func temporary(name string) string {
+	hidden, ok := strings.CutPrefix(name, ".")
+	base := strings.TrimRight(hidden, "0123456789")
+	if !ok || base == hidden {
+		return ""
+	}
+	return strings.TrimSuffix(base, "-")
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 )
 
@@ -46,5 +47,36 @@ func check(t *testing.T, dir, want string) {
 	}
 	if string(got) != want {
 		t.Errorf("content %q, want %q", got, want)
+	}
+}
+
+// What a killed process left is removed, except where it holds the only copy.
+func TestClean(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{".step-000004-123", ".step-000003-77.old", ".metrics.jsonl815", "step-000004", ".hidden", "run-12"} {
+		if err := os.Mkdir(filepath.Join(dir, name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name, "f"), []byte(name), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := Clean(dir); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	if want := []string{".hidden", "run-12", "step-000003", "step-000004"}; !slices.Equal(names, want) {
+		t.Errorf("left %v, want %v", names, want)
+	}
+	check(t, filepath.Join(dir, "step-000003"), ".step-000003-77.old")
+	if err := Clean(filepath.Join(dir, "absent")); err != nil {
+		t.Error(err)
 	}
 }

@@ -9,8 +9,10 @@ import (
 )
 
 // journalUpTo returns the whole lines of a metrics file that tell of steps up to
-// step. A last line cut by a crash is dropped.
-func journalUpTo(path string, step int) ([]byte, error) {
+// step and of so many epochs. A last line cut by a crash is dropped. A checkpoint
+// that lies between an epoch's last step and its evaluation knows nothing of the
+// epoch's line yet.
+func journalUpTo(path string, step, epochs int) ([]byte, error) {
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -21,9 +23,11 @@ func journalUpTo(path string, step int) ([]byte, error) {
 	var kept []byte
 	for line := range bytes.Lines(data) {
 		var e struct {
-			Step int `json:"step"`
+			Type  string `json:"type"`
+			Step  int    `json:"step"`
+			Epoch int    `json:"epoch"`
 		}
-		if !bytes.HasSuffix(line, []byte("\n")) || json.Unmarshal(line, &e) != nil || e.Step > step {
+		if !bytes.HasSuffix(line, []byte("\n")) || json.Unmarshal(line, &e) != nil || e.Step > step || e.Type == "epoch" && e.Epoch > epochs {
 			break
 		}
 		kept = append(kept, line...)

@@ -76,6 +76,10 @@ func (p *progress) observe(e train.Event) {
 	case train.EarlyStopEvent:
 		p.printf("stopped early after epoch %d: epoch %d is still the best", e.Epoch, e.Best.Epoch)
 	case train.ResumeEvent:
+		if e.Dir == "" {
+			p.printf("there is no checkpoint yet: beginning anew")
+			break
+		}
 		p.printf("going on after step %d, from %s", e.Step, e.Dir)
 	}
 }

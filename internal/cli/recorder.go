@@ -20,19 +20,22 @@ type recorder struct {
 	err    error
 }
 
-func (r *recorder) open(step int) error {
+func (r *recorder) open(step, epochs int) error {
 	r.board = &board{dir: filepath.Join(r.dir, boardName), after: step, groups: r.groups}
-	j, err := openJournal(r.dir, step)
+	j, err := openJournal(r.dir, step, epochs)
 	r.j = j
 	return err
 }
 
 func (r *recorder) observe(e train.Event) {
 	if resumed, ok := e.(train.ResumeEvent); ok {
-		r.fail(errors.Join(r.run.write(r.dir), r.open(resumed.Step)))
+		r.fail(errors.Join(r.run.write(r.dir), r.open(resumed.Step, resumed.Epochs)))
 	}
 	if r.j != nil {
 		r.fail(r.j.write(e))
+		if _, ok := e.(train.SavingEvent); ok {
+			r.fail(r.j.sync())
+		}
 	}
 	if r.board != nil {
 		r.fail(r.board.write(e))

@@ -18,8 +18,8 @@ func record(t *testing.T, env *Env, dir string, from, to int, resumed bool) {
 	r := recorder{dir: dir, bar: newProgress(env), groups: []string{"embeddings", "head"}}
 	if resumed {
 		r.run = &RunFile{}
-		r.observe(train.ResumeEvent{Step: from})
-	} else if err := r.open(0); err != nil {
+		r.observe(train.ResumeEvent{Step: from, Epochs: from / 10})
+	} else if err := r.open(0, 0); err != nil {
 		t.Fatal(err)
 	}
 	for step := from + 1; step <= to; step++ {

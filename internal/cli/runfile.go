@@ -65,24 +65,38 @@ func newRunFile(program string, rt *torch.Runtime) RunFile {
 	return r
 }
 
-// differences lists what has changed between the run as it began and as it would
-// go on: any of it would make another run of it.
-func (r RunFile) differences(now RunFile) []string {
-	var out []string
-	add := func(what string, was, is any) {
+// difference is what has changed between the run as it began and as it would go
+// on: it would make another run of it.
+type difference struct {
+	name    string // by which --allow-change lets it through
+	what    string
+	was, is any
+}
+
+func (d difference) String() string {
+	return fmt.Sprintf("%s was %v, is %v (%s)", d.what, d.was, d.is, d.name)
+}
+
+// changeNames are what --allow-change takes, beside the names of flags.
+const changeNames = "data, version, machine, options"
+
+// differences lists what has changed.
+func (r RunFile) differences(now RunFile) []difference {
+	var out []difference
+	add := func(name, what string, was, is any) {
 		if fmt.Sprint(was) != fmt.Sprint(is) {
-			out = append(out, fmt.Sprintf("%s was %v, is %v", what, was, is))
+			out = append(out, difference{name, what, was, is})
 		}
 	}
-	add("libtorch", r.Versions.Libtorch, now.Versions.Libtorch)
-	add("gotune", r.Versions.Gotune, now.Versions.Gotune)
-	add("the device", r.Machine.Device, now.Machine.Device)
-	add("the precision", r.Machine.Precision, now.Machine.Precision)
-	add("the number of threads", r.Machine.Threads, now.Machine.Threads)
-	add("the number of training examples", r.Data.Training, now.Data.Training)
-	add("the number of validation examples", r.Data.Validation, now.Data.Validation)
-	add("the data's fingerprint", r.Data.Fingerprint, now.Data.Fingerprint)
-	add("the classes", r.Model.Classes, now.Model.Classes)
+	add("version", "libtorch", r.Versions.Libtorch, now.Versions.Libtorch)
+	add("version", "gotune", r.Versions.Gotune, now.Versions.Gotune)
+	add("machine", "the device", r.Machine.Device, now.Machine.Device)
+	add("machine", "the precision", r.Machine.Precision, now.Machine.Precision)
+	add("machine", "the number of threads", r.Machine.Threads, now.Machine.Threads)
+	add("data", "the number of training examples", r.Data.Training, now.Data.Training)
+	add("data", "the number of validation examples", r.Data.Validation, now.Data.Validation)
+	add("data", "the data's fingerprint", r.Data.Fingerprint, now.Data.Fingerprint)
+	add("data", "the classes", r.Model.Classes, now.Model.Classes)
 	return out
 }
 
@@ -132,11 +146,11 @@ type journal struct {
 	err error
 }
 
-// openJournal opens dir's metrics.jsonl, keeping its lines up to step: a resumed
-// run writes the later ones again.
-func openJournal(dir string, step int) (*journal, error) {
+// openJournal opens dir's metrics.jsonl, keeping its lines up to a step and an
+// epoch: a resumed run writes the later ones again.
+func openJournal(dir string, step, epochs int) (*journal, error) {
 	path := filepath.Join(dir, metricsName)
-	kept, err := journalUpTo(path, step)
+	kept, err := journalUpTo(path, step, epochs)
 	if err != nil {
 		return nil, err
 	}
@@ -177,6 +191,10 @@ func (j *journal) write(e train.Event) error {
 	}
 	return j.err
 }
+
+// sync sees to it that no checkpoint outlives, in a power cut, the lines before
+// it.
+func (j *journal) sync() error { return j.f.Sync() }
 
 func (j *journal) close() error { return j.f.Close() }
 

@@ -54,22 +54,26 @@ func TestRunFileDifferences(t *testing.T) {
 		change func(*RunFile)
 		want   []string
 	}{
-		{func(r *RunFile) { r.Versions.Libtorch = "2.12" }, []string{"libtorch was 2.11.0, is 2.12"}},
-		{func(r *RunFile) { r.Versions.Gotune = "v2" }, []string{"gotune was v1, is v2"}},
-		{func(r *RunFile) { r.Machine.Device = "cuda:0" }, []string{"the device was cpu, is cuda:0"}},
-		{func(r *RunFile) { r.Machine.Precision = "bfloat16" }, []string{"the precision was float32, is bfloat16"}},
-		{func(r *RunFile) { r.Machine.Threads = 4 }, []string{"the number of threads was 2, is 4"}},
-		{func(r *RunFile) { r.Data.Training = 4 }, []string{"the number of training examples was 32, is 4"}},
-		{func(r *RunFile) { r.Data.Validation = 4 }, []string{"the number of validation examples was 8, is 4"}},
-		{func(r *RunFile) { r.Data.Fingerprint = "x" }, []string{"the data's fingerprint was ab/cd, is x"}},
-		{func(r *RunFile) { r.Model.Classes = []string{"a", "b"} }, []string{`the classes was [neg pos: "quoted" 3], is [a b]`}},
+		{func(r *RunFile) { r.Versions.Libtorch = "2.12" }, []string{"libtorch was 2.11.0, is 2.12 (version)"}},
+		{func(r *RunFile) { r.Versions.Gotune = "v2" }, []string{"gotune was v1, is v2 (version)"}},
+		{func(r *RunFile) { r.Machine.Device = "cuda:0" }, []string{"the device was cpu, is cuda:0 (machine)"}},
+		{func(r *RunFile) { r.Machine.Precision = "bfloat16" }, []string{"the precision was float32, is bfloat16 (machine)"}},
+		{func(r *RunFile) { r.Machine.Threads = 4 }, []string{"the number of threads was 2, is 4 (machine)"}},
+		{func(r *RunFile) { r.Data.Training = 4 }, []string{"the number of training examples was 32, is 4 (data)"}},
+		{func(r *RunFile) { r.Data.Validation = 4 }, []string{"the number of validation examples was 8, is 4 (data)"}},
+		{func(r *RunFile) { r.Data.Fingerprint = "x" }, []string{"the data's fingerprint was ab/cd, is x (data)"}},
+		{func(r *RunFile) { r.Model.Classes = []string{"a", "b"} }, []string{`the classes was [neg pos: "quoted" 3], is [a b] (data)`}},
 		{func(r *RunFile) { r.Versions.Go = "go1.27" }, nil}, // the arithmetic is libtorch's
 		{func(r *RunFile) { r.Model.Source = "elsewhere" }, nil},
-		{func(r *RunFile) { r.Machine.Threads, r.Data.Training = 1, 2 }, []string{"the number of threads was 2, is 1", "the number of training examples was 32, is 2"}},
+		{func(r *RunFile) { r.Machine.Threads, r.Data.Training = 1, 2 }, []string{"the number of threads was 2, is 1 (machine)", "the number of training examples was 32, is 2 (data)"}},
 	} {
 		now := aRun()
 		c.change(&now)
-		if d := cmp.Diff(c.want, aRun().differences(now)); d != "" {
+		var got []string
+		for _, d := range aRun().differences(now) {
+			got = append(got, d.String())
+		}
+		if d := cmp.Diff(c.want, got); d != "" {
 			t.Error(d)
 		}
 	}
@@ -83,9 +87,14 @@ func TestBeginRefusesAnotherRun(t *testing.T) {
 	if use := new(UsageError); !errors.As(err, &use) || !strings.Contains(err.Error(), "threads was 2, is 1") || !strings.Contains(err.Error(), "--allow-change") {
 		t.Errorf("error %v", err)
 	}
-	o.AllowChange = true
-	if err := o.begin(now); err != nil {
-		t.Errorf("--allow-change: %v", err)
+	for _, c := range []struct {
+		allow []string
+		ok    bool
+	}{{[]string{"machine"}, true}, {[]string{"data", "machine"}, true}, {[]string{"data"}, false}} {
+		o.AllowChange = c.allow
+		if err := o.begin(now); (err == nil) != c.ok {
+			t.Errorf("--allow-change %v: %v", c.allow, err)
+		}
 	}
 }
 
@@ -127,9 +136,9 @@ func TestJournal(t *testing.T) {
 		}
 		return string(data)
 	}
-	write := func(step int, events ...train.Event) {
+	write := func(step, epochs int, events ...train.Event) {
 		t.Helper()
-		j, err := openJournal(dir, step)
+		j, err := openJournal(dir, step, epochs)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -142,7 +151,7 @@ func TestJournal(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	write(0, train.StepEvent{Step: 1, Loss: 0.5}, train.EvalEvent{Done: 1, Total: 2}, train.StepEvent{Step: 2, Loss: 0.25},
+	write(0, 0, train.StepEvent{Step: 1, Loss: 0.5}, train.EvalEvent{Done: 1, Total: 2}, train.StepEvent{Step: 2, Loss: 0.25},
 		train.EpochEvent{EpochResult: train.EpochResult{Epoch: 1, Step: 2}, Best: true})
 	whole := read()
 	if n := strings.Count(whole, "\n"); n != 3 {
@@ -154,7 +163,13 @@ func TestJournal(t *testing.T) {
 		}
 	}
 	// Resumed after step 1: the lines of step 2 are written anew.
-	write(1, train.StepEvent{Step: 2, Loss: 0.25}, train.EpochEvent{EpochResult: train.EpochResult{Epoch: 1, Step: 2}, Best: true})
+	write(1, 0, train.StepEvent{Step: 2, Loss: 0.25}, train.EpochEvent{EpochResult: train.EpochResult{Epoch: 1, Step: 2}, Best: true})
+	if d := cmp.Diff(whole, read()); d != "" {
+		t.Error(d)
+	}
+	// Resumed between the epoch's last step and its evaluation, by a run that was
+	// killed after the evaluation.
+	write(2, 0, train.EpochEvent{EpochResult: train.EpochResult{Epoch: 1, Step: 2}, Best: true})
 	if d := cmp.Diff(whole, read()); d != "" {
 		t.Error(d)
 	}
@@ -163,7 +178,7 @@ func TestJournal(t *testing.T) {
 		if err := os.WriteFile(path, []byte(whole+tail), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		write(9)
+		write(9, 9)
 		if d := cmp.Diff(whole, read()); d != "" {
 			t.Errorf("after %q: %s", tail, d)
 		}
@@ -171,7 +186,7 @@ func TestJournal(t *testing.T) {
 }
 
 func TestJournalKeepsItsFirstError(t *testing.T) {
-	j, err := openJournal(t.TempDir(), 0)
+	j, err := openJournal(t.TempDir(), 0, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

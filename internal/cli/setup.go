@@ -23,6 +23,10 @@ func setup[B train.Batch](rt *torch.Runtime, t Task[B], o TrainOptions) (fit tra
 			return fit, err
 		}
 	}
+	every, err := train.ParseCadence(o.Flags.CheckpointEvery)
+	if err != nil {
+		return fit, Usagef("--checkpoint-every: %w", err)
+	}
 	opt, err := train.NewAdam(rt, t.Model.Store().Parameters(), t.Adam)
 	if err != nil {
 		return fit, Usage(err)
@@ -30,10 +34,12 @@ func setup[B train.Batch](rt *torch.Runtime, t Task[B], o TrainOptions) (fit tra
 	return train.FitOptions{
 		Epochs: o.Flags.Epochs, Batch: o.Flags.Batch, Accumulate: o.Flags.Accumulate,
 		Seed: o.Machine.Seed, Workers: o.Machine.WorkerCount(),
-		Optimizer: opt, Schedule: lr, ClipNorm: o.Flags.Clip,
-		Freeze: plan, EarlyStop: o.Flags.EarlyStop,
+		Optimizer: opt, Schedule: lr, ClipNorm: o.Flags.Clip, ClipValue: o.Flags.ClipValue,
+		EMA: o.Flags.EMA, Mix: t.Mix, Order: o.Flags.order(t.Train.Labels(), o.Machine.Seed), Freeze: plan,
+		BestBy: train.Metric(o.Flags.BestBy), EarlyStop: o.Flags.EarlyStop,
+		EarlyStopMetric: train.Metric(o.Flags.EarlyStopMetric), EarlyStopMin: o.Flags.EarlyStopMin,
 		Loss:      o.Flags.loss(t.Train.Labels(), len(t.Model.Classes())),
 		EvalBatch: o.Flags.EvalBatch, EvalOrder: t.Order, EvalFirst: o.Flags.EvalFirst,
-		CheckpointEvery: o.Flags.CheckpointEvery, Keep: o.Flags.Keep,
+		CheckpointEvery: every, Keep: o.Flags.Keep,
 	}, nil
 }

@@ -19,6 +19,7 @@ type Task[B train.Batch] struct {
 	Order       []int       // in which Val is evaluated; nil: its own
 	Save        func(dir string) error
 	Adam        train.AdamOptions
+	Mix         train.Mix
 	Fingerprint string
 	Unit        string // "sequences", "images"
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/gotune/gotune/pkg/torch"
 	"github.com/gotune/gotune/pkg/train"
@@ -20,7 +22,7 @@ type TrainOptions struct {
 	Options any // all of the verb's flags, for run.yaml
 
 	Resume      *RunFile // the run that goes on; nil: a new one
-	AllowChange bool
+	AllowChange []string // what may have changed meanwhile
 }
 
 // Train fine-tunes t as o says, shows how it goes, and prints the result.
@@ -37,6 +39,10 @@ func Train[B train.Batch](ctx context.Context, env *Env, rt *torch.Runtime, t Ta
 	if t.Val != nil {
 		val, run.Data.Validation = t.Val, t.Val.Len()
 	}
+	options, err := flatten(o.Options)
+	if err != nil {
+		return err
+	}
 	if err := o.begin(run); err != nil {
 		return err
 	}
@@ -48,17 +54,22 @@ func Train[B train.Batch](ctx context.Context, env *Env, rt *torch.Runtime, t Ta
 	rec := recorder{dir: o.Out, bar: bar, groups: groupNames(fit.Freeze)}
 	if o.Resume != nil {
 		rec.run = &run
-	} else if err := rec.open(0); err != nil {
+	} else if err := rec.open(0, 0); err != nil {
 		return err
 	}
 	model := keeper{save: t.Save, dir: filepath.Join(o.Out, modelName), resume: env.resume(o.Out), warn: bar.printf}
 	fit.Dir, fit.SaveModel, fit.Resume, fit.Observe = o.Out, model.try, o.Resume != nil, rec.observe
+	fit.Options, fit.AllowChange = options, o.allowed
 	result, err := train.Fit(ctx, rt, train.Model[B](t.Model), train.Data[B](t.Train), val, fit)
 	kept := rec.close()
 	bar.close()
 	var in *train.Interrupted
 	if errors.As(err, &in) {
 		return &interruption{err: in, resume: env.resume(o.Out)}
+	}
+	var changed *train.Changed
+	if errors.As(err, &changed) {
+		return o.refusal(changed)
 	}
 	if err != nil {
 		return err
@@ -78,13 +89,19 @@ func (o TrainOptions) begin(run RunFile) error {
 		}
 		return run.write(o.Out)
 	}
-	changed := o.Resume.differences(run)
-	if len(changed) == 0 || o.AllowChange {
+	err := errors.New("this would be another run than the one that began")
+	var names []string
+	for _, d := range o.Resume.differences(run) {
+		if slices.Contains(o.AllowChange, d.name) {
+			continue
+		}
+		err = fmt.Errorf("%w\n  %v", err, d)
+		if !slices.Contains(names, d.name) {
+			names = append(names, d.name)
+		}
+	}
+	if names == nil {
 		return nil
 	}
-	err := errors.New("this would be another run than the one that began")
-	for _, c := range changed {
-		err = fmt.Errorf("%w\n  %s", err, c)
-	}
-	return Usagef("%w\nto go on all the same: --allow-change", err)
+	return Usagef("%w\nto go on all the same: --allow-change %s", err, strings.Join(names, ","))
 }

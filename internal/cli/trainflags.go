@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -26,18 +27,26 @@ type TrainFlags struct {
 	Warmup         string  `default:"0" help:"Steps, or a fraction such as 0.1, over which the rate rises from 0." group:"Recipe" yaml:"warmup"`
 	WeightDecay    float64 `default:"${weightdecay}" help:"Decoupled weight decay, except on biases and normalisation." group:"Recipe" yaml:"weight-decay"`
 	Clip           float64 `default:"${clip}" help:"Largest global L2 norm of the gradients; 0: no limit." group:"Recipe" yaml:"clip"`
+	ClipValue      float64 `default:"0" help:"Largest value of each element of the gradients, before their norm is limited; 0: no limit." group:"Recipe" yaml:"clip-value"`
+	EMA            float64 `name:"ema" default:"0" help:"Decay of averaged weights, such as 0.999, which are then the model; 0: none." placeholder:"DECAY" group:"Recipe" yaml:"ema"`
 	LabelSmoothing float64 `default:"0" help:"Share of each label spread over all classes." group:"Recipe" yaml:"label-smoothing"`
-	ClassWeights   string  `default:"none" enum:"none,balanced" help:"none, or balanced: classes count alike in the loss, however many examples each has." group:"Recipe" yaml:"class-weights"`
+	ClassWeights   string  `default:"none" enum:"none,balanced,sampled" help:"none; balanced: classes count alike in the loss, however many examples each has; or sampled: they come equally often." group:"Recipe" yaml:"class-weights"`
 
 	Freeze     string `default:"${freeze}" help:"What does not train: groups or names, such as embeddings,layer.[0-3] or !head." placeholder:"WHAT" group:"Freezing" yaml:"freeze"`
 	Unfreeze   string `default:"" help:"What trains from when: head@0,layer.5@1, gradual, gradual/2epochs, plateau." placeholder:"WHEN" group:"Freezing" yaml:"unfreeze"`
 	LayerDecay string `default:"" help:"Rate of each group as a fraction of the one above it: 0.9; or by group: head=1,layer.*=0.5." placeholder:"D" group:"Freezing" yaml:"layer-decay"`
-	EarlyStop  int    `default:"0" help:"End after so many epochs without a better validation accuracy; 0: never." placeholder:"EPOCHS" group:"Recipe" yaml:"early-stop"`
 
-	EvalBatch       int  `default:"32" help:"Examples in an evaluation batch." group:"Run" yaml:"eval-batch"`
-	EvalFirst       bool `help:"Also evaluate before the first step, to compare with." group:"Run" yaml:"eval-first"`
-	CheckpointEvery int  `default:"0" help:"Also save a checkpoint every so many steps; 0: after each epoch only." placeholder:"STEPS" group:"Run" yaml:"checkpoint-every"`
-	Keep            int  `default:"1" help:"Checkpoints to keep." group:"Run" yaml:"keep"`
+	UnfreezeWarmup string `default:"0" help:"Steps, or a fraction of all such as 0.05, over which a group that begins to train later comes to its full rate." placeholder:"STEPS" group:"Freezing" yaml:"unfreeze-warmup"`
+
+	BestBy          string  `default:"accuracy" enum:"${metrics}" help:"What tells the best epoch, whose model is kept: ${metrics}, of the validation data." placeholder:"METRIC" group:"Recipe" yaml:"best-by"`
+	EarlyStop       int     `default:"0" help:"End after so many epochs without a better one; 0: never." placeholder:"EPOCHS" group:"Recipe" yaml:"early-stop"`
+	EarlyStopMetric string  `default:"" help:"What tells a better one: ${metrics}; that of --best-by where not given." placeholder:"METRIC" group:"Recipe" yaml:"early-stop-metric"`
+	EarlyStopMin    float64 `default:"0" help:"By how much it must be better." placeholder:"CHANGE" group:"Recipe" yaml:"early-stop-min"`
+
+	EvalBatch       int    `default:"32" help:"Examples in an evaluation batch." group:"Run" yaml:"eval-batch"`
+	EvalFirst       bool   `help:"Also evaluate before the first step, to compare with." group:"Run" yaml:"eval-first"`
+	CheckpointEvery string `default:"epoch" help:"Save a checkpoint every so many steps (500), so much time (10m) or so many epochs (2epochs); one at the end in any case." placeholder:"HOW-OFTEN" group:"Run" yaml:"checkpoint-every"`
+	Keep            int    `default:"1" help:"Checkpoints to keep." group:"Run" yaml:"keep"`
 }
 
 // Validate reports every fault at once, each with its flag.
@@ -54,9 +63,29 @@ func (f TrainFlags) Validate() error {
 	atLeast("accumulate", f.Accumulate, 1)
 	atLeast("eval-batch", f.EvalBatch, 1)
 	atLeast("limit", f.Limit, 0)
-	atLeast("checkpoint-every", f.CheckpointEvery, 0)
 	atLeast("keep", f.Keep, 1)
 	atLeast("early-stop", f.EarlyStop, 0)
+	if _, err := train.ParseCadence(f.CheckpointEvery); err != nil {
+		bad("--checkpoint-every: %w", err)
+	}
+	if m := f.EarlyStopMetric; m != "" && !slices.Contains(train.Metrics(), m) {
+		bad("--early-stop-metric: %q, want one of %s", m, strings.Join(train.Metrics(), ", "))
+	}
+	if !(f.EarlyStopMin >= 0) || math.IsInf(f.EarlyStopMin, 0) {
+		bad("--early-stop-min: %g, want 0 or more", f.EarlyStopMin)
+	}
+	if f.EarlyStop == 0 && (f.EarlyStopMetric != "" || f.EarlyStopMin > 0) {
+		bad("--early-stop-metric, --early-stop-min: say with --early-stop after how many epochs")
+	}
+	if !(f.ClipValue >= 0) {
+		bad("--clip-value: %g, want 0 (no limit) or more", f.ClipValue)
+	}
+	if !(f.EMA >= 0 && f.EMA < 1) {
+		bad("--ema: %g, want 0 (none) or more, and less than 1", f.EMA)
+	}
+	if _, err := schedule.ParseWarmup(f.UnfreezeWarmup); err != nil {
+		bad("--unfreeze-warmup: %s", strings.TrimPrefix(err.Error(), "--warmup "))
+	}
 	if _, err := freeze.Parse(f.Freeze, f.Unfreeze); err != nil {
 		errs = append(errs, err)
 	}
@@ -94,6 +123,9 @@ func (f TrainFlags) withoutValidation() error {
 	if f.EarlyStop > 0 {
 		bad("--early-stop")
 	}
+	if f.BestBy != string(train.ByAccuracy) {
+		bad("--best-by")
+	}
 	if f.Schedule == "plateau" {
 		bad("--schedule plateau")
 	}
@@ -121,6 +153,11 @@ func (f TrainFlags) plan(m train.Grouped, stepsPerEpoch int) (*freeze.Plan, erro
 	}
 	params := train.FreezeParams(m)
 	spec := freeze.Spec{Policy: policy, StepsPerEpoch: stepsPerEpoch, Epochs: f.Epochs}
+	warmup, err := schedule.ParseWarmup(f.UnfreezeWarmup)
+	if err != nil {
+		return nil, Usage(err)
+	}
+	spec.WarmupSteps = warmup.Of(stepsPerEpoch * f.Epochs)
 	if f.LayerDecay != "" {
 		groups, err := freeze.GroupsOf(params)
 		if err != nil {
@@ -136,6 +173,14 @@ func (f TrainFlags) plan(m train.Grouped, stepsPerEpoch int) (*freeze.Plan, erro
 	}
 	plan, err := freeze.Compile(params, spec)
 	return plan, Usage(err)
+}
+
+// order draws from the classes equally often where that is asked for.
+func (f TrainFlags) order(labels []int, seed uint64) func(epoch int) []int {
+	if f.ClassWeights != "sampled" {
+		return nil
+	}
+	return train.BalancedOrder(labels, seed)
 }
 
 // loss weighs classes by the inverse of their frequency where that is asked for.

@@ -11,7 +11,7 @@ import (
 func goodFlags() TrainFlags {
 	return TrainFlags{
 		ValFraction: 0.2, Epochs: 3, Batch: 8, Accumulate: 1, LR: 5e-5, Schedule: "linear", Warmup: "0",
-		WeightDecay: 0.01, Clip: 1, ClassWeights: "none", EvalBatch: 32, Keep: 1,
+		WeightDecay: 0.01, Clip: 1, ClassWeights: "none", EvalBatch: 32, Keep: 1, BestBy: "accuracy",
 	}
 }
 
@@ -21,7 +21,8 @@ func TestTrainFlagsTellAllFaults(t *testing.T) {
 	}
 	bad := TrainFlags{
 		ValFraction: 1, Limit: -1, Batch: 0, Accumulate: 0, LR: 10, Schedule: "zigzag", Warmup: "x", WeightDecay: -1,
-		Clip: -1, LabelSmoothing: 1, Freeze: "[", EarlyStop: -1, EvalBatch: 0, CheckpointEvery: -1, Keep: 0,
+		Clip: -1, LabelSmoothing: 1, Freeze: "[", EarlyStop: -1, EvalBatch: 0, CheckpointEvery: "often", Keep: 0,
+		ClipValue: -1, EMA: 1, EarlyStopMetric: "auc", EarlyStopMin: -1, UnfreezeWarmup: "x",
 	}
 	err := bad.Validate()
 	if err == nil {
@@ -30,6 +31,7 @@ func TestTrainFlagsTellAllFaults(t *testing.T) {
 	for _, flag := range []string{
 		"val-fraction", "limit", "batch", "accumulate", "lr", "schedule", "warmup", "weight-decay", "clip", "label-smoothing",
 		"freeze", "early-stop", "eval-batch", "checkpoint-every", "keep",
+		"clip-value", "ema", "early-stop-metric", "early-stop-min", "unfreeze-warmup",
 	} {
 		if !strings.Contains(err.Error(), "--"+flag) {
 			t.Errorf("nothing about --%s in\n%v", flag, err)

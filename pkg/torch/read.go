@@ -65,11 +65,17 @@ func CopyBytes(t *Tensor) ([]byte, error) {
 	}
 	m := t.meta()
 	dst := make([]byte, numel(m.shape)*m.dtype.Size())
-	if len(dst) == 0 {
-		return dst, nil
+	return dst, copyBytes(dst, t)
+}
+
+func copyBytes(dst []byte, t *Tensor) error {
+	if !t.Alive() {
+		return ErrClosed
 	}
-	err := shimErr(C.gt_copy_out(t.ptr, unsafe.Pointer(&dst[0]), C.size_t(len(dst)), C.int(m.dtype)))
-	return dst, err
+	if len(dst) == 0 {
+		return nil
+	}
+	return shimErr(C.gt_copy_out(t.ptr, unsafe.Pointer(&dst[0]), C.size_t(len(dst)), C.int(t.meta().dtype)))
 }
 
 // CopyIn overwrites t's elements with src, which holds elements of type dtype in

@@ -179,6 +179,34 @@ func (st *Store) Parameters() []*Parameter {
 // Get returns the parameter of that name, or nil.
 func (st *Store) Get(name string) *Parameter { return st.byName[name] }
 
+// Swap exchanges the values of st's tensors with those of other's, which must
+// have the same names, shapes and types in the same order. It copies nothing.
+func (st *Store) Swap(other *Store) error {
+	if st.closed || other.closed {
+		return fmt.Errorf("swap: %w", ErrClosed)
+	}
+	if len(st.params) != len(other.params) {
+		return fmt.Errorf("swap: %d tensors with %d", len(st.params), len(other.params))
+	}
+	for i, p := range st.params {
+		if q := other.params[i]; p.Name != q.Name || p.T.String() != q.T.String() {
+			return fmt.Errorf("swap: %q %s with %q %s", p.Name, p.T, q.Name, q.T)
+		}
+	}
+	s := st.rt.Scope(Mode{})
+	defer s.Close()
+	for i, p := range st.params {
+		a, b := p.T, other.params[i].T
+		kept := s.Detach(a) // another handle on the same values
+		if !s.ready("swap", a, b, kept) {
+			break
+		}
+		s.check("swap", C.gt_set_data(a.ptr, b.ptr), a, b)
+		s.check("swap", C.gt_set_data(b.ptr, kept.ptr), b, kept)
+	}
+	return s.Err()
+}
+
 // Close frees the store's tensors. Closing twice is harmless.
 func (st *Store) Close() {
 	if st.closed {

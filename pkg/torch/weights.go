@@ -109,22 +109,67 @@ func (w *WeightFile) Missing(st *Store) []string {
 
 // WriteSafetensors writes the store's tensors, under their names and in their
 // own types, to a safetensors file, in one step: path is as it was until all is
-// on disk.
+// on disk. One tensor at a time is in host memory.
 func (st *Store) WriteSafetensors(path string, metadata map[string]string) error {
-	ts := make([]tensorfile.Tensor, 0, len(st.params))
-	for _, p := range st.params {
-		data, err := CopyBytes(p.T)
-		if err != nil {
-			return fmt.Errorf("write %s: parameter %q: %w", path, p.Name, err)
+	ts := make([]tensorfile.Tensor, len(st.params))
+	for i, p := range st.params {
+		var err error
+		if ts[i], err = describe(p); err != nil {
+			return fmt.Errorf("write %s: %w", path, err)
 		}
-		m := p.T.meta()
-		dtype, err := fileType(m.dtype)
-		if err != nil {
-			return fmt.Errorf("write %s: parameter %q: %w", path, p.Name, err)
-		}
-		ts = append(ts, tensorfile.Tensor{Name: p.Name, DType: dtype, Shape: m.shape, Data: data})
 	}
-	return tensorfile.Write(path, ts, metadata)
+	var buf []byte
+	return tensorfile.WriteFunc(path, ts, metadata, func(i int) ([]byte, error) {
+		n := bytesOf(st.params[i])
+		if n > len(buf) {
+			buf = make([]byte, n)
+		}
+		return buf[:n], copyBytes(buf[:n], st.params[i].T)
+	})
+}
+
+// Bytes returns how much memory the store's tensors take.
+func (st *Store) Bytes() int {
+	n := 0
+	for _, p := range st.params {
+		n += bytesOf(p)
+	}
+	return n
+}
+
+// Tensors copies the store's tensors, under their names and in their own types,
+// to memory that alloc gives, Bytes in all.
+func (st *Store) Tensors(alloc func(bytes int) []byte) ([]tensorfile.Tensor, error) {
+	ts := make([]tensorfile.Tensor, len(st.params))
+	for i, p := range st.params {
+		var err error
+		if ts[i], err = describe(p); err != nil {
+			return nil, err
+		}
+		ts[i].Data = alloc(bytesOf(p))
+		if err := copyBytes(ts[i].Data, p.T); err != nil {
+			return nil, fmt.Errorf("parameter %q: %w", p.Name, err)
+		}
+	}
+	return ts, nil
+}
+
+// describe returns p as a file has it, without its data.
+func describe(p *Parameter) (tensorfile.Tensor, error) {
+	if !p.T.Alive() {
+		return tensorfile.Tensor{}, fmt.Errorf("parameter %q: %w", p.Name, ErrClosed)
+	}
+	m := p.T.meta()
+	dtype, err := fileType(m.dtype)
+	if err != nil {
+		return tensorfile.Tensor{}, fmt.Errorf("parameter %q: %w", p.Name, err)
+	}
+	return tensorfile.Tensor{Name: p.Name, DType: dtype, Shape: m.shape}, nil
+}
+
+func bytesOf(p *Parameter) int {
+	m := p.T.meta()
+	return numel(m.shape) * m.dtype.Size()
 }
 
 func fileType(d DType) (tensorfile.DType, error) {

@@ -91,6 +91,11 @@ func (a *Adam) ClipNorm(s *torch.Scope, maxNorm float64) *torch.Tensor {
 	return s.ClipGradNorm(tensors(a.params), maxNorm)
 }
 
+// ClipValue clamps each element of the gradients to ±limit.
+func (a *Adam) ClipValue(s *torch.Scope, limit float64) {
+	s.ClipGradValue(tensors(a.params), limit)
+}
+
 // Step updates, with learning rate lr, the parameters that have a gradient, and
 // drops the gradients.
 func (a *Adam) Step(s *torch.Scope, lr float64) {

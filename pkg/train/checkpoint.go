@@ -14,8 +14,6 @@ import (
 	"strings"
 
 	"github.com/gotune/gotune/internal/atomicdir"
-	"github.com/gotune/gotune/internal/tensorfile"
-	"github.com/gotune/gotune/pkg/torch"
 )
 
 // progress is all of a run that is neither weights nor optimiser state.
@@ -30,37 +28,35 @@ type progress struct {
 	EpochCount   int     `json:"epoch_count"`
 	EpochSeconds float64 `json:"epoch_seconds"`
 
-	RNG   [][]byte          `json:"rng"`    // libtorch's generators
-	Files map[string]string `json:"sha256"` // of the files beside
+	Options map[string]string `json:"options,omitempty"` // what made the run
+	RNG     [][]byte          `json:"rng"`               // libtorch's generators
+	Files   map[string]string `json:"sha256"`            // of the files beside
 }
 
+// The files of a checkpoint. All but the first two may be absent.
 const (
+	progressFile  = "progress.json"
 	modelFile     = "model.safetensors"
 	optimizerFile = "optimizer.safetensors"
-	progressFile  = "progress.json"
+	emaFile       = "ema.safetensors"
+	bestFile      = "best.safetensors"
 )
 
 func checkpointsDir(run string) string { return filepath.Join(run, "checkpoints") }
 
-// saveCheckpoint writes checkpoints/step-NNNNNN and removes all but the newest
-// keep. The folder appears at once and whole, or not at all.
-func saveCheckpoint(run string, keep int, rt *torch.Runtime, model *torch.Store, opt *Adam, p progress) (string, error) {
-	dir := filepath.Join(checkpointsDir(run), fmt.Sprintf("step-%06d", p.Step))
-	var err error
-	if p.RNG, err = rt.RNGState(); err != nil {
-		return "", err
-	}
+// writeCheckpoint writes checkpoints/step-NNNNNN and removes all but the newest
+// keep. The folder appears at once and whole, or not at all: then dir is "".
+func writeCheckpoint(run string, keep int, p progress, copies []*hostCopy) (dir string, err error) {
+	dir = filepath.Join(checkpointsDir(run), fmt.Sprintf("step-%06d", p.Step))
 	err = atomicdir.Replace(dir, func(tmp string) error {
-		if err := model.WriteSafetensors(filepath.Join(tmp, modelFile), nil); err != nil {
-			return err
-		}
-		if err := opt.State().WriteSafetensors(filepath.Join(tmp, optimizerFile), nil); err != nil {
-			return err
-		}
 		p.Files = make(map[string]string)
-		for _, name := range []string{modelFile, optimizerFile} {
-			if p.Files[name], err = fileSHA256(filepath.Join(tmp, name)); err != nil {
+		for _, s := range copies {
+			sums, err := s.write(tmp)
+			if err != nil {
 				return err
+			}
+			for name, sum := range sums {
+				p.Files[name] = sum
 			}
 		}
 		data, err := json.MarshalIndent(p, "", " ")
@@ -109,30 +105,6 @@ func checkpoints(run string) ([]string, error) {
 	return dirs, err
 }
 
-// loadCheckpoint reads the newest whole checkpoint into the model, the optimiser
-// and the generators, and tells skip of each damaged one before it.
-func loadCheckpoint(run string, rt *torch.Runtime, model *torch.Store, opt *Adam, skip func(dir string, err error)) (progress, string, error) {
-	dirs, err := checkpoints(run)
-	if err != nil {
-		return progress{}, "", err
-	}
-	for _, dir := range slices.Backward(dirs) {
-		p, err := verifyCheckpoint(dir)
-		if err != nil {
-			skip(dir, err)
-			continue
-		}
-		if err := readInto(filepath.Join(dir, modelFile), func(w *torch.WeightFile) error { return model.CopyFrom(w) }); err != nil {
-			return progress{}, dir, err
-		}
-		if err := readInto(filepath.Join(dir, optimizerFile), opt.Restore); err != nil {
-			return progress{}, dir, err
-		}
-		return p, dir, rt.SetRNGState(p.RNG)
-	}
-	return progress{}, "", fmt.Errorf("%s: no whole checkpoint to resume from", run)
-}
-
 // verifyCheckpoint reads progress.json and compares the files beside it with
 // their checksums.
 func verifyCheckpoint(dir string) (progress, error) {
@@ -144,32 +116,19 @@ func verifyCheckpoint(dir string) (progress, error) {
 	if err := json.Unmarshal(data, &p); err != nil {
 		return p, fmt.Errorf("%s: %w", progressFile, err)
 	}
-	for _, name := range []string{modelFile, optimizerFile} {
+	if p.Files[modelFile] == "" {
+		return p, fmt.Errorf("%s names no %s", progressFile, modelFile)
+	}
+	for name, want := range p.Files {
 		sum, err := fileSHA256(filepath.Join(dir, name))
 		if err != nil {
 			return p, err
 		}
-		if sum != p.Files[name] {
-			return p, fmt.Errorf("%s is damaged: its SHA-256 is %s, not %s", name, sum, p.Files[name])
+		if sum != want {
+			return p, fmt.Errorf("%s is damaged: its SHA-256 is %s, not %s", name, sum, want)
 		}
 	}
 	return p, nil
-}
-
-func readInto(path string, use func(*torch.WeightFile) error) error {
-	f, err := tensorfile.Open(path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	w, err := torch.NewWeightFile(f, nil)
-	if err != nil {
-		return err
-	}
-	if err := use(w); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	return nil
 }
 
 func fileSHA256(path string) (string, error) {

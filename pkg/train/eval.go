@@ -7,6 +7,7 @@ import (
 	"math"
 
 	"github.com/gotune/gotune/internal/loader"
+	"github.com/gotune/gotune/internal/metrics"
 	"github.com/gotune/gotune/pkg/torch"
 )
 
@@ -137,17 +138,18 @@ func notFinite(xs []float32) bool {
 	return false
 }
 
-// Score is an evaluation's loss and accuracy.
+// Score is an evaluation's loss, accuracy and F1.
 type Score struct {
 	Examples int     `json:"examples"`
 	Loss     float64 `json:"loss"` // mean cross-entropy
 	Accuracy float64 `json:"accuracy"`
+	F1       float64 `json:"f1"` // mean over the classes that occur
 }
 
 // Eval measures m on data. An example without a label is an error.
 func Eval[B Batch](ctx context.Context, rt *torch.Runtime, m Model[B], data Data[B], o EvalOptions) (Score, error) {
 	var s Score
-	hits := 0
+	counts := metrics.NewConfusion(len(m.Classes()))
 	for p, err := range Predictions(ctx, rt, m, data, o) {
 		if err != nil {
 			return Score{}, err
@@ -160,13 +162,11 @@ func Eval[B Batch](ctx context.Context, rt *torch.Runtime, m Model[B], data Data
 		if o.Observe != nil {
 			o.Observe(PredictionEvent{p})
 		}
-		if p.Class() == p.Label {
-			hits++
-		}
+		counts.Add(p.Label, p.Class())
 	}
 	if s.Examples > 0 {
 		s.Loss /= float64(s.Examples)
-		s.Accuracy = float64(hits) / float64(s.Examples)
+		s.Accuracy, s.F1 = counts.Accuracy(), counts.Macro().F1
 	}
 	return s, nil
 }

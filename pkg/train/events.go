@@ -3,8 +3,8 @@ package train
 import "time"
 
 // Event is what a run tells of itself: a StepEvent, an EpochEvent, an
-// UntrainedEvent, an EvalEvent, a PredictionEvent, a CheckpointEvent, a
-// ResumeEvent or an EarlyStopEvent.
+// UntrainedEvent, an EvalEvent, a PredictionEvent, a SavingEvent, a
+// CheckpointEvent, a ResumeEvent or an EarlyStopEvent.
 type Event interface{ event() }
 
 // StepEvent is one optimiser step.
@@ -41,18 +41,28 @@ type EvalEvent struct{ Done, Total int }
 // be kept.
 type PredictionEvent struct{ Prediction }
 
+// SavingEvent is a checkpoint about to be copied and written: what an observer
+// keeps of the run so far should be on disk by the time it is.
+type SavingEvent struct{ Step int }
+
 // CheckpointEvent tells of a checkpoint: saved, skipped for want of space, or
 // found damaged.
 type CheckpointEvent struct {
 	Dir  string
 	Step int
 	Err  error // nil: saved
+
+	Bytes   int64         // of tensors
+	Copied  time.Duration // for which the training waited
+	Written time.Duration // from its beginning until it was on disk
 }
 
-// ResumeEvent is a run that goes on from a checkpoint.
+// ResumeEvent is a run that goes on from a checkpoint, or, where it was killed
+// before its first one, begins anew.
 type ResumeEvent struct {
-	Dir  string
-	Step int // steps done
+	Dir    string // "": none
+	Step   int    // steps done
+	Epochs int    // epochs evaluated
 }
 
 // EarlyStopEvent is a run that ends before its last epoch, for want of a better
@@ -68,6 +78,7 @@ func (StepEvent) event()       {}
 func (EpochEvent) event()      {}
 func (UntrainedEvent) event()  {}
 func (EvalEvent) event()       {}
+func (SavingEvent) event()     {}
 func (CheckpointEvent) event() {}
 func (ResumeEvent) event()     {}
 
@@ -78,6 +89,7 @@ type EpochResult struct {
 	TrainLoss   float64  `json:"train_loss"`
 	ValLoss     *float64 `json:"val_loss"` // nil without validation data
 	ValAccuracy *float64 `json:"val_accuracy"`
+	ValF1       *float64 `json:"val_f1"` // mean over the classes that occur
 	Seconds     float64  `json:"seconds"`
 }
 

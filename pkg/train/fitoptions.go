@@ -19,10 +19,22 @@ type FitOptions struct {
 	Optimizer *Adam
 	Schedule  schedule.Schedule
 	ClipNorm  float64 // global L2 norm of the gradients; 0: not clipped
+	ClipValue float64 // of each of the gradients' elements, before the norm; 0: not clipped
 	Loss      Loss
+	Mix       Mix     // of the examples of a batch that is Mixable
+	EMA       float64 // decay of the averaged weights, which are then the model; 0: none
 
-	Freeze    *freeze.Plan // which parameters train when; nil: those that are trainable
-	EarlyStop int          // epochs without a better one after which the run ends; 0: never
+	// Order replaces the seeded shuffle of each epoch: as many indices as there
+	// are examples, by a pure function. See BalancedOrder.
+	Order func(epoch int) []int
+
+	Freeze *freeze.Plan // which parameters train when; nil: those that are trainable
+
+	BestBy          Metric  // tells the best epoch
+	EarlyStop       int     // epochs without a better one after which the run ends; 0: never
+	EarlyStopMetric Metric  // tells a better one; "": BestBy
+	EarlyStopMin    float64 // by how much it must be better
+	RestoreBest     bool    // leaves the best epoch's weights in the model, not the last one's
 
 	EvalBatch int
 	EvalOrder []int // see EvalOptions.Order
@@ -32,9 +44,14 @@ type FitOptions struct {
 	// saved.
 	Dir             string
 	SaveModel       func(dir string) error // writes the model in its ecosystem's format
-	CheckpointEvery int                    // steps; 0: at each epoch's end
-	Keep            int                    // checkpoints; 0: 1
-	Resume          bool                   // go on from Dir's newest whole checkpoint
+	CheckpointEvery Cadence
+	Keep            int  // checkpoints; 0: 1
+	Resume          bool // go on from Dir's newest whole checkpoint
+
+	// Options say, by name, what makes the run. A checkpoint holds them, and a run
+	// that goes on with others is refused, except where AllowChange is true.
+	Options     map[string]string
+	AllowChange func(option string) bool // nil: for none
 
 	Observe func(Event)
 }

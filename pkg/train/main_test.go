@@ -54,6 +54,14 @@ func newPoints(n int, seed uint64) *points {
 
 func (p *points) Len() int { return len(p.y) }
 
+func (p *points) labels() []int {
+	out := make([]int, len(p.y))
+	for i, y := range p.y {
+		out[i] = int(y)
+	}
+	return out
+}
+
 func (p *points) Batch(_ context.Context, _ int, idx []int) (*pointBatch, error) {
 	b := &pointBatch{idx: idx}
 	for _, i := range idx {

@@ -27,7 +27,7 @@ func RangeTest[B Batch](ctx context.Context, rt *torch.Runtime, m Model[B], data
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, kept.Restore()) }()
-	o.Schedule, o.Dir, o.Resume, o.EarlyStop = sweep, "", false, 0
+	o.Schedule, o.Dir, o.Resume, o.EarlyStop, o.RestoreBest, o.EMA = sweep, "", false, 0, false, 0
 	per := max(1, (data.Len()+max(o.Batch, 1)-1)/max(o.Batch, 1))
 	o.Epochs = (sweep.Steps() + per - 1) / per
 	f := &fit[B]{rt: rt, model: m, data: data, o: o}
@@ -36,7 +36,7 @@ func RangeTest[B Batch](ctx context.Context, rt *torch.Runtime, m Model[B], data
 	}
 	if f.thaw != nil {
 		// Once, for the start of training: small data would come to later epochs.
-		if err := f.thaw.apply(0, 0, o.Optimizer); err != nil {
+		if err := f.thaw.Apply(0, 0, o.Optimizer); err != nil {
 			return nil, err
 		}
 		f.thaw = nil

@@ -30,7 +30,7 @@ func FreezeParams(m Grouped) []freeze.Param {
 
 // thaw applies a freeze plan to a model as the steps go by. It remembers only
 // what it last applied: plan and plateaus decide all else.
-type thaw struct {
+type Thaw struct {
 	plan     *freeze.Plan
 	params   []*torch.Parameter
 	mask     freeze.Mask
@@ -39,19 +39,19 @@ type thaw struct {
 	factors  []float64 // of the groups' rates, as last applied
 }
 
-func newThaw(plan *freeze.Plan, st *torch.Store) (*thaw, error) {
+func NewThaw(plan *freeze.Plan, st *torch.Store) (*Thaw, error) {
 	p, err := schedule.NewPlateau(schedule.PlateauOptions{})
 	if err != nil {
 		return nil, err
 	}
-	t := &thaw{plan: plan, params: st.Parameters(), plateau: p}
+	t := &Thaw{plan: plan, params: st.Parameters(), plateau: p}
 	if n := len(plan.At(freeze.Progress{})); n != len(t.params) {
 		return nil, fmt.Errorf("the freeze plan is of %d parameters, the model has %d", n, len(t.params))
 	}
 	return t, nil
 }
 
-func (t *thaw) observe(loss float64, step int) {
+func (t *Thaw) Observe(loss float64, step int) {
 	if t.plateau.Observe(loss) {
 		t.plateaus = append(t.plateaus, step)
 	}
@@ -59,7 +59,7 @@ func (t *thaw) observe(loss float64, step int) {
 
 // apply sets, before the step of that index, which parameters train and at which
 // part of the rate.
-func (t *thaw) apply(step, epoch int, opt *Adam) error {
+func (t *Thaw) Apply(step, epoch int, opt *Adam) error {
 	at := freeze.Progress{Step: step, Epoch: epoch, Plateaus: t.plateaus}
 	mask := t.plan.At(at)
 	if !slices.Equal(mask, t.mask) {
@@ -82,7 +82,7 @@ func (t *thaw) apply(step, epoch int, opt *Adam) error {
 
 // rates returns the groups' learning rates where the schedule's is lr; nil where
 // every group has it.
-func (t *thaw) rates(lr float64) []float64 {
+func (t *Thaw) Rates(lr float64) []float64 {
 	if !slices.ContainsFunc(t.factors, func(f float64) bool { return f != 1 }) {
 		return nil
 	}

@@ -33,14 +33,17 @@ type TrialCost struct {
 // running statistics, which parameters train, generators.
 func NewTrial[B Batch](rt *torch.Runtime, m Model[B], data Data[B], o FitOptions) (*Trial[B], error) {
 	o.Schedule = schedule.Func(func(int) float64 { return 0 })
-	o.Dir, o.Resume, o.EarlyStop, o.Observe = "", false, 0, nil
+	o.Dir, o.Resume, o.EarlyStop, o.RestoreBest, o.Observe = "", false, 0, false, nil
 	t := &Trial[B]{f: &fit[B]{rt: rt, model: m, data: data, o: o}}
 	if err := t.f.prepare(); err != nil {
 		return nil, err
 	}
 	var err error
-	t.kept, err = takeSnapshot(rt, m.Store(), func(p *torch.Parameter) bool { return p.Buffer })
-	return t, err
+	if t.kept, err = takeSnapshot(rt, m.Store(), func(p *torch.Parameter) bool { return p.Buffer }); err != nil {
+		t.f.close()
+		return nil, err
+	}
+	return t, nil
 }
 
 // Batches yields the examples of every step of the run, by step from 0, without
@@ -98,4 +101,7 @@ func (t *Trial[B]) Eval(ctx context.Context, data Data[B], examples []int) (Tria
 }
 
 // Close puts back what the steps changed.
-func (t *Trial[B]) Close() error { return t.kept.Restore() }
+func (t *Trial[B]) Close() error {
+	t.f.close()
+	return t.kept.Restore()
+}

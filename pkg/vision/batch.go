@@ -11,6 +11,8 @@ type Batch struct {
 	Labels []int64  // [N] class of each picture; -1: unknown
 	Names  []string // [N] file of each picture, for messages
 	Epoch  int
+
+	mix mix // how the pictures are blended, two by two
 }
 
 // Tensors copies the batch to the device: pictures [N,3,S,S], normalised as the
@@ -27,7 +29,7 @@ func (b *Batch) Tensors(s *torch.Scope) (x, y *torch.Tensor) {
 		mean[i], std[i] = float32(in.Mean[i]), float32(in.Std[i])
 	}
 	x = s.Div(s.Subtract(x, torch.FromSlice(s, mean[:], 1, 3, 1, 1)), torch.FromSlice(s, std[:], 1, 3, 1, 1))
-	return x, torch.FromSlice(s, b.Labels, b.N)
+	return b.mix.apply(s, x), torch.FromSlice(s, b.Labels, b.N)
 }
 
 // Size returns the number of pictures.

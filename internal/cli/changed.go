@@ -1,0 +1,68 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/gotune/gotune/pkg/train"
+)
+
+// harmless are the flags that a run may go on without: where things are, and how
+// they are done, but not what comes of it.
+func harmless() []string {
+	return []string{"data", "val", "model", "workers", "keep", "checkpoint-every", "device", "precision", "threads"}
+}
+
+// flatten returns a verb's flags by name, as run.yaml has them, for the
+// checkpoints to keep: a run.yaml that was changed by hand is another run's.
+func flatten(options any) (map[string]string, error) {
+	data, err := yaml.Marshal(options)
+	if err != nil {
+		return nil, err
+	}
+	var values map[string]any
+	if err := yaml.Unmarshal(data, &values); err != nil {
+		return nil, err
+	}
+	out := make(map[string]string)
+	for name, v := range values {
+		if v != nil && !slices.Contains(harmless(), name) {
+			out["--"+name] = fmt.Sprint(v)
+		}
+	}
+	return out, nil
+}
+
+// allowed says whether --allow-change lets another value of a flag through.
+func (o TrainOptions) allowed(flag string) bool {
+	return slices.Contains(o.AllowChange, "options") || slices.Contains(o.AllowChange, strings.TrimPrefix(flag, "--"))
+}
+
+// refusal tells how to go on all the same.
+func (o TrainOptions) refusal(c *train.Changed) error {
+	var names []string
+	for _, flag := range c.Options {
+		names = append(names, strings.TrimPrefix(flag, "--"))
+	}
+	return Usagef("%w\nto go on all the same: --allow-change %s", c, strings.Join(names, ","))
+}
+
+// AllowChange is resume's flag.
+type AllowChange struct {
+	AllowChange []string `help:"Go on although these have changed: data, version, machine, options, or a flag's name." placeholder:"WHAT,..."`
+}
+
+// Validate reports a name that cannot be one.
+func (a AllowChange) Validate() error {
+	var errs []error
+	for _, name := range a.AllowChange {
+		if strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" || strings.Trim(name, "-") == "" {
+			errs = append(errs, fmt.Errorf("--allow-change: %q, want %s or a flag's name", name, changeNames))
+		}
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,106 @@
+package train
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/gotune/gotune/pkg/torch"
+)
+
+// step is forward, backward, clip, update and average.
+func (f *fit[B]) step(s *Step[item[B]]) (StepEvent, error) {
+	e := StepEvent{Step: s.Index + 1, Steps: f.plan.Steps(), Epoch: s.Batch.Epoch + 1, LR: f.o.Schedule.At(s.Index)}
+	if f.thaw != nil {
+		if err := f.thaw.Apply(s.Index, s.Batch.Epoch, f.o.Optimizer); err != nil {
+			return e, err
+		}
+		e.Rates = f.thaw.Rates(e.LR)
+	}
+	total := f.weight(s.Batch.Batch)
+	for _, m := range s.Batch.Batch {
+		loss, err := f.forwardBackward(s.Scope, m, total)
+		if err != nil {
+			return e, fmt.Errorf("step %d: %w", e.Step, err)
+		}
+		e.Loss += loss
+		e.Examples += m.batch.Size()
+		e.Tokens += m.batch.Tokens()
+	}
+	if notFinite([]float32{float32(e.Loss)}) {
+		return e, f.diverged(e, s.Batch.Batch, "loss", e.Loss)
+	}
+	e.GradNorm = s.Float(f.clip(s.Scope))
+	if s.Err() == nil && (math.IsNaN(e.GradNorm) || math.IsInf(e.GradNorm, 0)) {
+		return e, f.diverged(e, s.Batch.Batch, "gradient norm", e.GradNorm)
+	}
+	f.o.Optimizer.Step(s.Scope, e.LR)
+	if f.ema != nil {
+		f.ema.Update(s.Scope)
+	}
+	if err := s.Err(); err != nil {
+		return e, fmt.Errorf("step %d: %w", e.Step, err)
+	}
+	f.p.Step = e.Step
+	f.p.EpochLoss += e.Loss * float64(e.Examples)
+	f.p.EpochCount += e.Examples
+	f.examples += e.Examples
+	f.tokens += e.Tokens
+	return e, nil
+}
+
+// clip limits the gradients, first each element and then their norm, and returns
+// the norm before.
+func (f *fit[B]) clip(s *torch.Scope) *torch.Tensor {
+	if f.o.ClipValue == 0 {
+		return f.o.Optimizer.ClipNorm(s, f.o.ClipNorm)
+	}
+	norm := f.o.Optimizer.ClipNorm(s, 0)
+	f.o.Optimizer.ClipValue(s, f.o.ClipValue)
+	if f.o.ClipNorm > 0 {
+		f.o.Optimizer.ClipNorm(s, f.o.ClipNorm)
+	}
+	return norm
+}
+
+// forwardBackward adds the gradients of one micro-batch and returns its share of
+// the step's loss. The graph dies with its own scope, before the next begins.
+func (f *fit[B]) forwardBackward(outer *torch.Scope, m micro[B], total float64) (float64, error) {
+	s := outer.Sub(outer.Mode())
+	defer s.Close()
+	logits := f.model.Forward(s, m.batch)
+	o := torch.LossOptions{LabelSmoothing: f.o.Loss.LabelSmoothing, Sum: true}
+	if w := f.o.Loss.ClassWeights; w != nil {
+		o.ClassWeights = s.Cast(torch.FromSlice(s, w, len(w)), torch.Float32)
+	}
+	// The sum over the micro-batch divided by the step's whole weight: several
+	// micro-batches give the big batch's mean, also where they are uneven.
+	loss := s.MulScalar(s.CrossEntropyWith(logits, m.targets(s, len(f.model.Classes())), o), 1/total)
+	value := s.Float(loss)
+	if !math.IsNaN(value) && !math.IsInf(value, 0) {
+		s.Backward(loss)
+	}
+	return value, s.Err()
+}
+
+// weight is what the step's summed loss is divided by: the number of examples,
+// or the sum of their classes' weights.
+func (f *fit[B]) weight(parts []micro[B]) float64 {
+	w := 0.0
+	for _, m := range parts {
+		ys := m.batch.Targets()
+		for i, y := range ys {
+			w += m.share * f.classWeight(y)
+			if m.share < 1 {
+				w += (1 - m.share) * f.classWeight(ys[partner(i, len(ys))])
+			}
+		}
+	}
+	return w
+}
+
+func (f *fit[B]) classWeight(y int64) float64 {
+	if cw := f.o.Loss.ClassWeights; cw != nil && y >= 0 && int(y) < len(cw) {
+		return cw[y]
+	}
+	return 1
+}

@@ -1,0 +1,112 @@
+package train
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/gotune/gotune/internal/loader"
+)
+
+// prepare checks the options, restores what a run that goes on had reached, and
+// rebuilds what follows from it.
+func (f *fit[B]) prepare() error {
+	o := &f.o
+	o.Accumulate = max(o.Accumulate, 1)
+	if o.Observe == nil {
+		o.Observe = func(Event) {}
+	}
+	if err := f.validate(); err != nil {
+		return err
+	}
+	if o.EMA > 0 {
+		var err error
+		if f.ema, err = NewEMA(f.rt, f.model.Store(), o.EMA); err != nil {
+			return err
+		}
+	}
+	if o.Dir != "" {
+		f.saver = &saver{run: o.Dir, keep: o.Keep, rt: f.rt, options: o.Options}
+		f.saver.add(modelFile, f.model.Store())
+		f.saver.add(optimizerFile, o.Optimizer.State())
+		if f.ema != nil {
+			f.saver.add(emaFile, f.ema.Store())
+		}
+	}
+	if o.Resume {
+		if err := f.resume(); err != nil {
+			return fmt.Errorf("resume: %w", err)
+		}
+	}
+	f.params = tensors(f.model.Store().Parameters())
+	f.plan = loader.Plan{
+		N: f.data.Len(), Batch: o.Batch, Epochs: o.Epochs, Seed: o.Seed, Shuffle: true, Order: o.Order,
+		Skip: f.p.Step, Workers: o.Workers, Ahead: 2 * o.Workers,
+	}
+	if err := f.plan.Validate(); err != nil {
+		return err
+	}
+	return f.replay()
+}
+
+// validate returns every fault of the options.
+func (f *fit[B]) validate() error {
+	var errs []error
+	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	o := f.o
+	if o.EarlyStop < 0 {
+		bad("--early-stop: %d, want 0 (never) or more", o.EarlyStop)
+	}
+	if o.EarlyStop > 0 && f.val == nil {
+		bad("--early-stop: there is no validation data to watch")
+	}
+	if !(o.EarlyStopMin >= 0) || math.IsInf(o.EarlyStopMin, 0) {
+		bad("--early-stop-min: %g, want 0 or more", o.EarlyStopMin)
+	}
+	errs = append(errs, o.BestBy.check("--best-by"), o.EarlyStopMetric.check("--early-stop-metric"))
+	if o.RestoreBest && f.val == nil {
+		bad("fit: no validation data to know the best epoch by")
+	}
+	if o.Optimizer == nil || o.Schedule == nil {
+		bad("fit: no optimizer or no schedule")
+	}
+	if o.Batch%o.Accumulate != 0 {
+		bad("--accumulate %d does not divide --batch %d", o.Accumulate, o.Batch)
+	}
+	if !(o.ClipNorm >= 0) {
+		bad("--clip: %g, want 0 (off) or more", o.ClipNorm)
+	}
+	if !(o.ClipValue >= 0) {
+		bad("--clip-value: %g, want 0 (off) or more", o.ClipValue)
+	}
+	if o.EMA != 0 {
+		errs = append(errs, checkDecay(o.EMA))
+	}
+	if !(o.Loss.LabelSmoothing >= 0 && o.Loss.LabelSmoothing < 1) {
+		bad("--label-smoothing: %g, want at least 0 and less than 1", o.Loss.LabelSmoothing)
+	}
+	if n := len(o.Loss.ClassWeights); n > 0 && n != len(f.model.Classes()) {
+		bad("%d class weights for %d classes", n, len(f.model.Classes()))
+	}
+	errs = append(errs, o.Mix.Validate(), o.CheckpointEvery.Validate())
+	var b B
+	if _, ok := any(b).(Mixable); o.Mix.on() && !ok {
+		bad("--mixup, --cutmix: examples of type %T cannot be blended", b)
+	}
+	return errors.Join(errs...)
+}
+
+// replay rebuilds what follows from the epochs so far, so that no checkpoint
+// needs to hold it.
+func (f *fit[B]) replay() error {
+	var err error
+	if f.o.Freeze != nil {
+		if f.thaw, err = NewThaw(f.o.Freeze, f.model.Store()); err != nil {
+			return err
+		}
+	}
+	for _, r := range f.p.Epochs {
+		f.observe(r)
+	}
+	return nil
+}
