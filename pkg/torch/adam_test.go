@@ -122,6 +122,45 @@ func TestFusedAdamLeavesFrozenParametersAlone(t *testing.T) {
 
 // The kernel walks its arrays by bare pointers: what does not fit must be
 // refused before, not written past the end.
+// The gradient of a 1×1 kernel has the strides of a channels-last input, though
+// its numbers lie as the kernel's do: the step must take it, and be the same as
+// for an input that lies the other way.
+func TestFusedAdamTakesChannelsLastGradients(t *testing.T) {
+	rt := one(t)
+	in := arrays{"l.weight": {Shape: []int{4, 3, 1, 1}}}
+	for i := range 12 {
+		in["l.weight"] = array{Shape: in["l.weight"].Shape, Data: append(in["l.weight"].Data, float32(i%5)-2)}
+	}
+	pixels := make([]float32, 2*3*2*2)
+	for i := range pixels {
+		pixels[i] = float32(i%7) - 3
+	}
+	step := func(last bool) []float32 {
+		st, state := rt.NewStoreFrom(in.source), rt.NewStore()
+		defer st.Close()
+		defer state.Close()
+		conv := layer[*torch.Conv2d](t)(torch.NewConv2d(st, "l", torch.Conv2dOptions{In: 3, Out: 4, Kernel: 1, Stride: 2, NoBias: true}))
+		ps := []*torch.Tensor{conv.Weight.T}
+		m, v, steps := moments(t, state, ps)
+		s := rt.Scope(torch.Mode{Grad: true})
+		x := torch.FromSlice(s, pixels, 2, 3, 2, 2)
+		if last {
+			x = s.ChannelsLast(x)
+		}
+		y := conv.Forward(s, x)
+		s.Backward(s.Sum(s.Mul(y, y)))
+		s.FusedAdam(torch.AdamStep{LR: 0.1, Beta1: 0.9, Beta2: 0.999, Eps: 1e-8}, ps, m, v, steps)
+		out := s.Floats(ps[0])
+		if err := s.Close(); err != nil {
+			t.Fatalf("channels last %v: %v", last, err)
+		}
+		return out
+	}
+	if first, last := step(false), step(true); !slices.Equal(first, last) {
+		t.Errorf("kernel after a step: %v, channels last %v", first, last)
+	}
+}
+
 func TestFusedAdamRefusesStateThatDoesNotFit(t *testing.T) {
 	rt := one(t)
 	st := store(t, rt)
