@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/gotune/gotune/internal/clitest"
 )
 
 func TestMain(m *testing.M) {
@@ -28,16 +30,10 @@ func TestScripts(t *testing.T) {
 			env.Setenv("HF_HUB_OFFLINE", "1")
 			return fixtures(tiny, env.WorkDir)
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "waitfor": waitFor, "signal": sendSignal,
-			"tmpfs": mountTmpfs, "manyfilms": manyFilms, "headless": headless,
-		},
-		Condition: func(name string) (bool, error) {
-			if name != "mount" {
-				return false, fmt.Errorf("unknown condition %q", name)
-			}
-			return os.Geteuid() == 0 && mountable(t.TempDir()), nil
-		},
+		Cmds: clitest.Commands(map[string]func(*testscript.TestScript, bool, []string){
+			"manyfilms": manyFilms, "headless": headless,
+		}),
+		Condition: clitest.Condition(t),
 	})
 }
 

@@ -36,14 +36,14 @@ func (f textFlags) data(maxLength int) text.DataOptions {
 
 type trainCmd struct {
 	options
-	Out  string `required:"" help:"Folder for the run: model, checkpoints, metrics." placeholder:"RUN" group:"Run"`
+	Out  string `help:"Folder for the run: model, checkpoints, metrics; without it a new one, runs/ and the data's name." placeholder:"RUN" group:"Run"`
 	JSON bool   `name:"json" help:"End with one JSON object on stdout." group:"Run"`
 	cli.Config
 }
 
 // Run is called by kong.
 func (c *trainCmd) Run(ctx context.Context, env *cli.Env) error {
-	return runTrain(ctx, env, &c.options, cli.TrainOptions{Out: c.Out, JSON: c.JSON}, cli.Train)
+	return runTrain(ctx, env, &c.options, cli.TrainOptions{Out: cli.RunFolder(c.Out, c.Data), JSON: c.JSON}, cli.Train)
 }
 
 // verb is what is done with all that train's flags name: cli.Train and others.

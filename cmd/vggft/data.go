@@ -16,7 +16,7 @@ func (s skipped) list(env *cli.Env) {
 	if len(s) == 0 {
 		return
 	}
-	fmt.Fprintf(env.Stderr, "skipped  %d pictures that cannot be read:\n", len(s))
+	fmt.Fprintf(env.Stderr, "skipped  %s that cannot be read:\n", countOf(len(s)))
 	for _, b := range s {
 		fmt.Fprintf(env.Stderr, "         %v\n", b.Err)
 	}
@@ -24,19 +24,29 @@ func (s skipped) list(env *cli.Env) {
 
 // good returns the pictures that can be read, and the others; with --on-bad fail
 // there must be none of those.
-func (f pictureFlags) good(ctx context.Context, env *cli.Env, d *vision.Dataset, workers int) (*vision.Dataset, skipped, error) {
-	good, bad, err := d.Good(ctx, workers)
+func (f pictureFlags) good(ctx context.Context, env *cli.Env, d *vision.Dataset, workers int) (*vision.Dataset, vision.ReadReport, error) {
+	show, done := env.Counter("reading pictures")
+	good, r, err := d.Good(ctx, vision.ReadOptions{Workers: workers, Observe: show})
+	done()
 	if err != nil {
-		return nil, nil, err
+		return nil, r, err
 	}
-	if len(bad) > 0 && f.OnBad == "fail" {
-		return nil, nil, cli.Usagef("%w (%d pictures cannot be read; --on-bad skip goes on without them)", bad[0].Err, len(bad))
+	if len(r.Bad) > 0 && f.OnBad == "fail" {
+		return nil, r, cli.Usagef("%w (%s cannot be read; --on-bad skip goes on without)", r.Bad[0].Err, countOf(len(r.Bad)))
 	}
 	if good.Len() == 0 {
-		skipped(bad).list(env)
-		return nil, nil, cli.Usagef("no picture can be read")
+		skipped(r.Bad).list(env)
+		return nil, r, cli.Usagef("no picture can be read")
 	}
-	return good, bad, nil
+	return good, r, nil
+}
+
+// countOf is "1 picture" or "3 pictures".
+func countOf(n int) string {
+	if n == 1 {
+		return "1 picture"
+	}
+	return fmt.Sprintf("%d pictures", n)
 }
 
 // sets are the training and the validation data of a run.
@@ -44,6 +54,8 @@ type sets struct {
 	training, validation *vision.Dataset // validation may be nil
 	opened               []*vision.Dataset
 	skipped              skipped
+	said                 []string
+	read, cached         int // pictures that can be read, and those that were in the cache
 }
 
 // openSets opens DATA and --val. A DATA that comes with splits gives its
@@ -53,10 +65,18 @@ func openSets(ctx context.Context, env *cli.Env, o *options, in vision.Input) (s
 	s = &sets{}
 	defer func() {
 		if err != nil {
+			s.skipped.list(env) // they may be why
 			s.close()
 		}
 	}()
-	data := vision.DataOptions{Input: in, Augment: o.Augment, Seed: o.Seed, CacheDir: cacheDir()}
+	data := vision.DataOptions{Input: in, Augment: o.Augment, Seed: o.Seed}
+	note, err := o.apply(&data)
+	if err != nil {
+		return s, err
+	}
+	if note != "" {
+		s.said = append(s.said, note)
+	}
 	whole, err := s.open(ctx, env, o, o.Data, data)
 	if err != nil {
 		return s, err
@@ -98,9 +118,16 @@ func (s *sets) open(ctx context.Context, env *cli.Env, o *options, path string, 
 		return nil, cli.Usage(err)
 	}
 	s.opened = append(s.opened, d)
-	d, bad, err := o.good(ctx, env, d, o.WorkerCount())
-	s.skipped = append(s.skipped, bad...)
-	return d, err
+	d, r, err := o.good(ctx, env, d, o.WorkerCount())
+	if err != nil {
+		return nil, err
+	}
+	s.skipped = append(s.skipped, r.Bad...)
+	s.read, s.cached = s.read+d.Len(), s.cached+r.Cached
+	if r.CacheErr != nil {
+		s.said = append(s.said, fmt.Sprintf("%s keeps no more decoded pictures: %v", data.CacheDir, r.CacheErr))
+	}
+	return d, nil
 }
 
 func (s *sets) close() {
@@ -115,9 +142,12 @@ func (s *sets) notes() []string {
 		out = append(out, d.Notes()...)
 	}
 	if n := len(s.skipped); n > 0 {
-		out = append(out, fmt.Sprintf("%d pictures that cannot be read are skipped; the first: %v", n, s.skipped[0].Err))
+		out = append(out, fmt.Sprintf("%s that cannot be read are skipped; the first: %v", countOf(n), s.skipped[0].Err))
 	}
-	return out
+	if s.cached > 0 {
+		out = append(out, fmt.Sprintf("%d of %d pictures were decoded by an earlier run", s.cached, s.read))
+	}
+	return append(out, s.said...)
 }
 
 // fingerprint covers both sets: either one's change makes another run.

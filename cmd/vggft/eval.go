@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/gotune/gotune/internal/cli"
 	"github.com/gotune/gotune/pkg/torch"
@@ -11,18 +13,30 @@ import (
 
 type evalCmd struct {
 	modelFlags
+	cacheFlags
 	Data  string `arg:"" help:"Pictures by class, as for train."`
 	Split string `default:"" help:"Of data with splits: train, val or test; without it, test if there is one." group:"Data"`
 	Limit int    `default:"0" help:"Use only so many pictures, after a seeded shuffle; 0: all." placeholder:"N" group:"Data"`
 	JSON  bool   `name:"json" help:"End with one JSON object on stdout."`
 }
 
+// Validate reports every fault at once. kong calls it before the verb runs.
+func (c *evalCmd) Validate() error {
+	errs := []error{c.modelFlags.Validate(), c.cacheFlags.Validate()}
+	if c.Limit < 0 {
+		errs = append(errs, fmt.Errorf("--limit: %d, want 0 (all) or more", c.Limit))
+	}
+	return errors.Join(errs...)
+}
+
 // Run is called by kong.
 func (c *evalCmd) Run(ctx context.Context, env *cli.Env) error {
 	open := func(cfg vision.Config) (*vision.Dataset, error) {
-		return vision.OpenDataset(c.Data, vision.DataOptions{
-			Input: cfg.Input(), Labels: cfg.Labels, Split: c.Split, CacheDir: cacheDir(),
-		})
+		o := vision.DataOptions{Input: cfg.Input(), Labels: cfg.Labels, Split: c.Split}
+		if _, err := c.apply(&o); err != nil {
+			return nil, err
+		}
+		return vision.OpenDataset(c.Data, o)
 	}
 	return c.with(ctx, env, open, func(rt *torch.Runtime, m *vision.Model, d *vision.Dataset) error {
 		if test := d.Splits()["test"]; c.Split == "" && test != nil {

@@ -19,7 +19,7 @@ type grammar struct {
 	Eval    evalCmd          `cmd:"" help:"Measure a model on folders of pictures."`
 	Predict predictCmd       `cmd:"" help:"Classify pictures: a JSON line for each."`
 	LR      lrCmd            `cmd:"" name:"lr" help:"Find a learning rate: sweep it over a few batches of a run that train would begin; the model stays as it is."`
-	Doctor  cli.DoctorCmd    `cmd:"" help:"Show what is there and what is missing: libtorch, devices, caches."`
+	Doctor  doctorCmd        `cmd:"" help:"Show what is there and what is missing: libtorch, devices, caches."`
 	Version kong.VersionFlag `help:"Print the version and leave."`
 }
 

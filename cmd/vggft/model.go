@@ -3,8 +3,7 @@ package main
 import (
 	"context"
 	"errors"
-	"os"
-	"path/filepath"
+	"fmt"
 
 	"github.com/gotune/gotune/internal/cli"
 	"github.com/gotune/gotune/internal/hub"
@@ -40,13 +39,19 @@ type modelFlags struct {
 	cli.Config
 }
 
+// Validate reports every fault at once. kong calls it before the verb runs.
+func (f *modelFlags) Validate() error {
+	errs := []error{f.Machine.Validate()}
+	if f.EvalBatch < 1 {
+		errs = append(errs, fmt.Errorf("--eval-batch: %d, want 1 or more", f.EvalBatch))
+	}
+	return errors.Join(errs...)
+}
+
 // with opens data, libtorch and the model, and closes them after use.
 func (f *modelFlags) with(ctx context.Context, env *cli.Env, open func(vision.Config) (*vision.Dataset, error),
 	use func(*torch.Runtime, *vision.Model, *vision.Dataset) error,
 ) (err error) {
-	if f.EvalBatch < 1 {
-		return cli.Usagef("--eval-batch: %d, want 1 or more", f.EvalBatch)
-	}
 	path, _, arch, err := find(ctx, env, f.Model, f.Arch)
 	if err != nil {
 		return err
@@ -61,11 +66,11 @@ func (f *modelFlags) with(ctx context.Context, env *cli.Env, open func(vision.Co
 		return cli.Usage(err)
 	}
 	defer d.Close()
-	good, skipped, err := f.good(ctx, env, d, f.WorkerCount())
+	good, read, err := f.good(ctx, env, d, f.WorkerCount())
 	if err != nil {
 		return err
 	}
-	defer skipped.list(env)
+	defer skipped(read.Bad).list(env)
 	rt, err := cli.OpenRuntime(f.Machine)
 	if err != nil {
 		return err
@@ -80,13 +85,4 @@ func (f *modelFlags) with(ctx context.Context, env *cli.Env, open func(vision.Co
 		return cli.Usagef("model %s: its config.json has no labels; fine-tune it first", path)
 	}
 	return use(rt, m, good)
-}
-
-// cacheDir is where decoded pictures are kept; "" where there is no such place.
-func cacheDir() string {
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		return ""
-	}
-	return filepath.Join(dir, "gotune", "pictures")
 }

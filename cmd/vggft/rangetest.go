@@ -18,8 +18,7 @@ type lrCmd struct {
 
 // Validate reports every fault at once. kong calls it before the verb runs.
 func (c *lrCmd) Validate() error {
-	_, err := c.validate()
-	return errors.Join(err, c.RangeFlags.Validate())
+	return errors.Join(c.options.Validate(), c.RangeFlags.Validate())
 }
 
 // Run is called by kong.

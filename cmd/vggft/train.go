@@ -28,20 +28,21 @@ type options struct {
 	Normalize string   `default:"auto" enum:"auto,none,imagenet" help:"auto: as the weights were trained; none: pixels/255; or imagenet." group:"Recipe" yaml:"normalize"`
 
 	pictureFlags   `yaml:",inline"`
+	cacheFlags     `yaml:",inline"`
 	cli.TrainFlags `yaml:",inline"`
 	cli.Machine    `yaml:",inline"`
 }
 
 type trainCmd struct {
 	options
-	Out  string `required:"" help:"Folder for the run: model, checkpoints, metrics." placeholder:"RUN" group:"Run"`
+	Out  string `help:"Folder for the run: model, checkpoints, metrics; without it a new one, runs/ and the data's name." placeholder:"RUN" group:"Run"`
 	JSON bool   `name:"json" help:"End with one JSON object on stdout." group:"Run"`
 	cli.Config
 }
 
 // Run is called by kong.
 func (c *trainCmd) Run(ctx context.Context, env *cli.Env) error {
-	return runTrain(ctx, env, &c.options, cli.TrainOptions{Out: c.Out, JSON: c.JSON}, cli.Train)
+	return runTrain(ctx, env, &c.options, cli.TrainOptions{Out: cli.RunFolder(c.Out, c.Data), JSON: c.JSON}, cli.Train)
 }
 
 // verb is what is done with all that train's flags name: cli.Train and others.
@@ -50,10 +51,6 @@ type verb = func(context.Context, *cli.Env, *torch.Runtime, cli.Task[*vision.Bat
 // runTrain opens all that o names and trains, a new run or one that goes on, or
 // does another verb with it.
 func runTrain(ctx context.Context, env *cli.Env, o *options, t cli.TrainOptions, do verb) (err error) {
-	fit, err := o.validate()
-	if err != nil {
-		return err
-	}
 	if t.Resume == nil && t.Out != "" {
 		if err := cli.CheckOut(t.Out); err != nil {
 			return err
@@ -64,7 +61,7 @@ func runTrain(ctx context.Context, env *cli.Env, o *options, t cli.TrainOptions,
 		return err
 	}
 	load := vision.LoadOptions{
-		Architecture: arch, Head: o.Head, ImageSize: o.ImageSize, Dropout: o.Dropout, Fit: fit, Normalize: o.Normalize,
+		Architecture: arch, Head: o.Head, ImageSize: o.ImageSize, Dropout: o.Dropout, Fit: o.fit(), Normalize: o.Normalize,
 	}
 	cfg, err := vision.ConfigOf(path, load)
 	if err != nil {
@@ -118,21 +115,27 @@ func documentedFreeze(m *vision.Model) string {
 	return fmt.Sprintf("all,!%s,!head", groups[len(groups)-2])
 }
 
-// validate returns how the augmentation fits pictures into the square.
-func (o *options) validate() (fit string, err error) {
-	errs := []error{o.TrainFlags.Validate(), o.Machine.Validate(), o.mix().Validate()}
-	a, err := pixels.ParseAugment(o.Augment)
-	if err != nil {
-		errs = append(errs, fmt.Errorf("--augment: %s", strings.TrimPrefix(err.Error(), "augment: ")))
+// fit is how the augmentation makes pictures square.
+func (o *options) fit() string {
+	if a, err := pixels.ParseAugment(o.Augment); err == nil && a.Fit == pixels.FitStretch {
+		return vision.FitStretch
+	}
+	return vision.FitCrop
+}
+
+// Validate reports every fault at once. kong calls it before the verb runs.
+func (o *options) Validate() error {
+	errs := []error{o.TrainFlags.Validate(), o.cacheFlags.Validate(), o.Machine.Validate(), o.mix().Validate()}
+	if _, err := pixels.ParseAugment(o.Augment); err != nil {
+		errs = append(errs, fmt.Errorf("--augment: %s", strings.ReplaceAll(err.Error(), "augment: ", "")))
+	}
+	if s := o.ImageSize; s != 0 && (s < 32 || s > 2048) {
+		errs = append(errs, fmt.Errorf("--image-size: %d, want 32 to 2048", s))
 	}
 	if o.Dropout != nil && !(*o.Dropout >= 0 && *o.Dropout < 1) {
 		errs = append(errs, fmt.Errorf("--dropout: %g, want at least 0 and less than 1", *o.Dropout))
 	}
-	fit = vision.FitCrop
-	if a.Fit == pixels.FitStretch {
-		fit = vision.FitStretch
-	}
-	return fit, cli.Usage(errors.Join(errs...))
+	return errors.Join(errs...)
 }
 
 type resumeCmd struct {
@@ -150,6 +153,9 @@ func (c *resumeCmd) Run(ctx context.Context, env *cli.Env) error {
 	}
 	if err != nil {
 		return err
+	}
+	if err := o.Validate(); err != nil {
+		return cli.Usagef("the options in %s/run.yaml: %w", c.Run_, err)
 	}
 	return runTrain(ctx, env, &o, cli.TrainOptions{Out: c.Run_, JSON: c.JSON, Resume: &was, AllowChange: c.AllowChange.AllowChange}, cli.Train)
 }

@@ -25,8 +25,7 @@ type DoctorCmd struct {
 func (c *DoctorCmd) Run(env *Env) error {
 	var lost error // of stdout
 	row := func(what, format string, args ...any) {
-		_, err := fmt.Fprintf(env.Stdout, "%-12s %s\n", what, fmt.Sprintf(format, args...))
-		lost = cmp.Or(lost, err)
+		lost = cmp.Or(lost, DoctorRow(env, what, format, args...))
 	}
 	row("program", "%s %s, %s %s/%s", env.Program, Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	dir, err := torch.LibraryDir()
@@ -55,6 +54,12 @@ func (c *DoctorCmd) Run(env *Env) error {
 		return err
 	}
 	return cmp.Or(caches(row), lost)
+}
+
+// DoctorRow writes a line of doctor's.
+func DoctorRow(env *Env, what, format string, args ...any) error {
+	_, err := fmt.Fprintf(env.Stdout, "%-12s %s\n", what, fmt.Sprintf(format, args...))
+	return err
 }
 
 func caches(row func(what, format string, args ...any)) error {

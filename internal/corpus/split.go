@@ -29,10 +29,23 @@ func Subsample(n, limit int, seed uint64) []int {
 // A ClassError is a class with too few examples for what was asked.
 type ClassError struct {
 	Label, Count int
+	Class        string // its name, where that is known
 }
 
 func (e *ClassError) Error() string {
-	return fmt.Sprintf("class %d has %d example: a split needs two", e.Label, e.Count)
+	class := fmt.Sprint(e.Label)
+	if e.Class != "" {
+		class = fmt.Sprintf("%q", e.Class)
+	}
+	return fmt.Sprintf("class %s has %d example: a split needs two", class, e.Count)
+}
+
+// NameClass puts the class's name into err, if that is a ClassError.
+func NameClass(err error, classes []string) error {
+	if e, ok := errors.AsType[*ClassError](err); ok && e.Label < len(classes) {
+		e.Class = classes[e.Label]
+	}
+	return err
 }
 
 // Split divides the indices of labels into two, stratified: val gets the
@@ -61,7 +74,7 @@ func Split(labels []int, fraction float64, seed uint64) (train, val []int, err e
 	counts := make([]int, len(classes))
 	for k, l := range classes {
 		if counts[k] = len(members[l]); counts[k] < 2 {
-			return nil, nil, &ClassError{l, counts[k]}
+			return nil, nil, &ClassError{Label: l, Count: counts[k]}
 		}
 	}
 	for k, n := range apportion(counts, fraction) {

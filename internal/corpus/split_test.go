@@ -1,6 +1,7 @@
 package corpus
 
 import (
+	"io"
 	"math"
 	"slices"
 	"testing"
@@ -102,6 +103,16 @@ func TestSplitDependsOnTheSeed(t *testing.T) {
 	}
 	if slices.Equal(even, odd) {
 		t.Error("both classes give the same positions")
+	}
+}
+
+func TestNameClass(t *testing.T) {
+	_, _, err := Split([]int{0, 0, 1}, 0.5, 1)
+	if got := NameClass(err, []string{"ants", "bees"}).Error(); got != `class "bees" has 1 example: a split needs two` {
+		t.Error(got)
+	}
+	if got := NameClass(io.EOF, nil); got != io.EOF {
+		t.Errorf("%v, want EOF as it was", got)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"image"
 	"image/color"
+	"image/png"
 	"io"
 
 	"github.com/disintegration/imaging"
@@ -144,7 +145,8 @@ func decode(name string, data []byte, o DecodeOptions, read func(*source) (*Imag
 
 // plainTruncated says "truncated" for the ways in which decoders run out of data.
 func plainTruncated(err error) error {
-	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+	short, ok := errors.AsType[png.FormatError](err)
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || ok && short == "not enough pixel data" {
 		return errTruncated
 	}
 	return err

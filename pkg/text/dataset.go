@@ -136,7 +136,7 @@ func (d *Dataset) Select(indices []int) *Dataset {
 func (d *Dataset) Split(fraction float64, seed uint64) (training, validation *Dataset, err error) {
 	a, b, err := corpus.Split(d.Labels(), fraction, seed)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, corpus.NameClass(err, d.Classes())
 	}
 	return d.Select(a), d.Select(b), nil
 }

@@ -26,9 +26,12 @@ type DataOptions struct {
 	// as rotate=20,zoom=0.15,flip. "": none, an evaluation.
 	Augment string
 	Seed    uint64 // of the augmentation
-	// CacheDir keeps decoded pictures for later epochs and runs, up to 8 GiB;
-	// "": in memory, up to 512 MiB.
+	// CacheDir is where decoded pictures are kept for later epochs and runs; "": in
+	// memory, for this one.
 	CacheDir string
+	// CacheBytes bounds them; 0: 8 GiB in a folder, 512 MiB in memory; less: nothing
+	// is kept.
+	CacheBytes int64
 }
 
 // Dataset is pictures by class, and how they become batches. It is safe for use
@@ -39,6 +42,15 @@ type Dataset struct {
 	opts  DataOptions
 	vary  pixels.Augment
 	cache *pixels.Cache
+}
+
+// cache bounds the folder, or the memory where there is none.
+func (o DataOptions) cache() pixels.CacheOptions {
+	c := pixels.CacheOptions{Dir: o.CacheDir, MaxDisk: o.CacheBytes}
+	if c.Dir == "" || o.CacheBytes < 0 {
+		c.MaxRAM = o.CacheBytes
+	}
+	return c
 }
 
 // picture is one of a set's.
@@ -68,7 +80,7 @@ func openAll(paths []string, o DataOptions) (d *Dataset, err error) {
 	if o.Augment == "" {
 		d.vary = o.Input.plain()
 	}
-	if d.cache, err = pixels.OpenCache(pixels.CacheOptions{Dir: o.CacheDir}); err != nil {
+	if d.cache, err = pixels.OpenCache(o.cache()); err != nil {
 		return nil, err
 	}
 	for _, path := range paths {
@@ -171,7 +183,7 @@ func (d *Dataset) Plain() *Dataset {
 func (d *Dataset) Split(fraction float64, seed uint64) (training, validation *Dataset, err error) {
 	a, b, err := corpus.Split(d.Labels(), fraction, seed)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, corpus.NameClass(err, d.Classes())
 	}
 	return d.Select(a), d.Select(b).Plain(), nil
 }

@@ -2,10 +2,7 @@ package vision
 
 import (
 	"context"
-	"runtime"
-	"sync"
 
-	"github.com/gotune/gotune/internal/imageset"
 	"github.com/gotune/gotune/internal/pixels"
 )
 
@@ -47,59 +44,4 @@ func (d *Dataset) decoded(p picture) (*pixels.Image, error) {
 		}
 		return pixels.DecodeShort(p.set.Where(p.i), data, side, pixels.DecodeOptions{})
 	})
-}
-
-// BadPicture is one that cannot be read, and why.
-type BadPicture struct {
-	Name string
-	Err  error // names the file
-}
-
-// Good reads every picture, into the cache as far as it goes, with so many
-// workers (0: one per core), and returns those that can be read. To do so before
-// the first step keeps the number of steps, the split and the order the same
-// throughout a run.
-func (d *Dataset) Good(ctx context.Context, workers int) (*Dataset, []BadPicture, error) {
-	if workers <= 0 {
-		workers = runtime.GOMAXPROCS(0)
-	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	errs := make([]error, len(d.rows))
-	next := make(chan int)
-	var wg sync.WaitGroup
-	for range min(workers, len(d.rows)) {
-		wg.Go(func() {
-			for i := range next {
-				_, errs[i] = d.decoded(d.rows[i])
-				if errs[i] != nil && !imageset.IsBadFile(errs[i]) {
-					cancel(errs[i]) // the disk, not the picture
-				}
-			}
-		})
-	}
-	for i := range d.rows {
-		select {
-		case next <- i:
-		case <-ctx.Done():
-		}
-	}
-	close(next)
-	wg.Wait()
-	if ctx.Err() != nil {
-		return nil, nil, context.Cause(ctx)
-	}
-	var good []int
-	var bad []BadPicture
-	for i, err := range errs {
-		if err != nil {
-			bad = append(bad, BadPicture{d.Name(i), err})
-			continue
-		}
-		good = append(good, i)
-	}
-	if bad == nil {
-		return d, nil, nil
-	}
-	return d.Select(good), bad, nil
 }

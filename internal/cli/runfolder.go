@@ -1,0 +1,34 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// RunFolder is out, or where that is empty a folder that is not there yet: runs/
+// and the data's name, with a number from the second run on.
+func RunFolder(out, data string) string {
+	if out != "" {
+		return out
+	}
+	name := "run"
+	if abs, err := filepath.Abs(data); err == nil && filepath.Base(abs) != string(filepath.Separator) {
+		name = filepath.Base(abs)
+	}
+	if info, err := os.Stat(data); err == nil && !info.IsDir() {
+		for _, ext := range []string{".gz", ".tar", ".tgz", ".zip", ".csv", ".tsv", ".jsonl"} {
+			name = strings.TrimSuffix(name, ext)
+		}
+	}
+	dir := filepath.Join("runs", name)
+	for n := 2; ; n++ {
+		if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) || n > 9999 {
+			return dir
+		}
+		dir = filepath.Join("runs", fmt.Sprintf("%s-%d", name, n))
+	}
+}
