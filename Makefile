@@ -30,8 +30,16 @@ build: have-go have-g++ ## build the programs into bin/, after installing libtor
 	@$(libtorch) && go build $(stamp) -o bin/ ./cmd/...
 
 .PHONY: demo
-demo: build ## fine-tune a small BERT on the bundled reviews
+demo: build ## fine-tune a small BERT on film reviews and a ResNet on photographs, all bundled
 	@hack/demo.sh
+
+.PHONY: demo-bert
+demo-bert: build ## the demo's first half
+	@hack/demo.sh bert
+
+.PHONY: demo-vision
+demo-vision: build ## the demo's second half
+	@hack/demo.sh vision
 
 .PHONY: test
 test: have-go have-g++ ## run every test
@@ -79,7 +87,7 @@ clean: ## remove what make built in this folder (libtorch and Go's caches stay)
 
 .PHONY: help
 help: ## say what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: have-go have-g++
 have-go:

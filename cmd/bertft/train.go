@@ -58,6 +58,9 @@ func runTrain(ctx context.Context, env *cli.Env, o *options, t cli.TrainOptions,
 			return err
 		}
 	}
+	if err := cli.CheckData(o.Data, o.Val); err != nil {
+		return err
+	}
 	dir, source, err := cli.FindModel(ctx, env, o.Model, "text")
 	if err != nil {
 		return err

@@ -56,6 +56,9 @@ func runTrain(ctx context.Context, env *cli.Env, o *options, t cli.TrainOptions,
 			return err
 		}
 	}
+	if err := cli.CheckData(o.Data, o.Val); err != nil {
+		return err
+	}
 	path, source, arch, err := find(ctx, env, o.Model, o.Arch)
 	if err != nil {
 		return err

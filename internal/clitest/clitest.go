@@ -17,12 +17,14 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/sys/unix"
+
+	"github.com/gotune/gotune/internal/hubtest"
 )
 
 // Commands returns the commands, with those of the program itself.
 func Commands(own map[string]func(*testscript.TestScript, bool, []string)) map[string]func(*testscript.TestScript, bool, []string) {
 	all := map[string]func(*testscript.TestScript, bool, []string){
-		"exits": exits, "waitfor": waitFor, "signal": sendSignal, "tmpfs": mountTmpfs,
+		"exits": exits, "waitfor": waitFor, "signal": sendSignal, "tmpfs": mountTmpfs, "hub": startHub,
 	}
 	maps.Copy(all, own)
 	return all
@@ -132,4 +134,26 @@ func mountable(dir string) bool {
 		return false
 	}
 	return unix.Unmount(dir, unix.MNT_DETACH) == nil
+}
+
+// startHub makes this machine a hub with one repository, of the files in a
+// folder, and lets the programs use it.
+func startHub(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: hub org/name folder")
+	}
+	entries, err := os.ReadDir(ts.MkAbs(args[1]))
+	ts.Check(err)
+	files := make(map[string][]byte)
+	for _, e := range entries {
+		data, err := os.ReadFile(filepath.Join(ts.MkAbs(args[1]), e.Name()))
+		ts.Check(err)
+		files[e.Name()] = data
+	}
+	h := hubtest.Start()
+	ts.Defer(h.Close)
+	h.Add(args[0], strings.Repeat("a", 40), files)
+	ts.Setenv("HF_ENDPOINT", h.URL)
+	ts.Setenv("HF_HUB_OFFLINE", "")
+	ts.Setenv("HF_HOME", ts.MkAbs("hf"))
 }

@@ -24,6 +24,11 @@ func (s *snapshot) notCached(name string) error {
 	if !errors.Is(s.local, ErrOffline) {
 		return &notCachedError{fmt.Errorf("%s of %s is not in the cache %s and cannot be fetched: %w", name, s.repo, s.c.o.CacheDir, s.local)}
 	}
+	return &notCachedError{&OfflineError{What: name + " of " + s.repo, Remedy: s.remedy()}}
+}
+
+// remedy says how a machine without a network gets the repository.
+func (s *snapshot) remedy() string {
 	remedy := fmt.Sprintf("on a machine with network, fetch it and copy %s to %s",
 		repoFolder(s.repo), s.c.o.CacheDir)
 	if s.name != "" && len(s.c.o.Weights) > 0 {
@@ -31,7 +36,7 @@ func (s *snapshot) notCached(name string) error {
 	} else {
 		remedy += ", or give a folder with the repository's files in place of its id"
 	}
-	return &notCachedError{&OfflineError{What: name + " of " + s.repo, Remedy: remedy}}
+	return remedy
 }
 
 // lacks is the error for a repository with none of the alternatives, where the

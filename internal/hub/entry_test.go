@@ -8,7 +8,7 @@ import (
 
 func TestResolveEntry(t *testing.T) {
 	h := newFakeHub(t)
-	h.add("prajjwal1/bert-tiny", commitA, map[string][]byte{
+	h.Add("prajjwal1/bert-tiny", commitA, map[string][]byte{
 		"config.json": []byte("{}"), "vocab.txt": []byte("[PAD]"), "pytorch_model.bin": noise(100, 1),
 	})
 	o := h.options(t)
@@ -30,7 +30,7 @@ func TestResolveEntry(t *testing.T) {
 func TestResolveEntryPinned(t *testing.T) {
 	files := bert()
 	h := newFakeHub(t)
-	h.add("google-bert/bert-base-cased", commitA, files)
+	h.Add("google-bert/bert-base-cased", commitA, files)
 	o := h.options(t)
 	c := newClient(t, o)
 	want := Lookup("bert-base-cased").pins()["model.safetensors"]
@@ -40,7 +40,7 @@ func TestResolveEntryPinned(t *testing.T) {
 		t.Fatalf("%v, want an IntegrityError", err)
 	}
 	mustContain(t, err, "model.safetensors", "google-bert/bert-base-cased", "mirror")
-	if h.count("GET", "model.safetensors") != 0 {
+	if h.Count("GET", "model.safetensors") != 0 {
 		t.Error("it was fetched nevertheless")
 	}
 	// Its id takes it as it is, and then the name still does not.

@@ -76,6 +76,9 @@ func (s *snapshot) ask(ctx context.Context, revision, name string) (metadata, er
 		return m, err
 	}
 	if ctx.Err() != nil || answered && status.Status == http.StatusNotFound || !cached.has(name) {
+		if unreachable(err) {
+			err = fmt.Errorf("%w; without a network: %s", err, s.remedy())
+		}
 		return m, err
 	}
 	s.c.log.Warn("the hub does not answer, using the cache", "repo", s.repo, "commit", cached.commit, "err", err)

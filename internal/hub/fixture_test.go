@@ -23,7 +23,7 @@ type fixture struct {
 func newFixture(t *testing.T, change ...func(*Options)) *fixture {
 	t.Helper()
 	h := newFakeHub(t)
-	h.add("org/name", commitA, bert())
+	h.Add("org/name", commitA, bert())
 	o := h.options(t)
 	for _, f := range change {
 		f(&o)
@@ -55,7 +55,7 @@ func (f *fixture) mustFetch(t *testing.T) {
 }
 
 func (f *fixture) ranges() (got []string) {
-	for _, r := range f.log {
+	for _, r := range f.Log {
 		if r.Method == http.MethodGet && r.URL.Query().Has("signature") {
 			got = append(got, r.Header.Get("Range"))
 		}

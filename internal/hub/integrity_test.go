@@ -10,13 +10,13 @@ import (
 
 func TestCorrupt(t *testing.T) {
 	corrupt := func(f *fixture, times int) {
-		f.cdnFault = func(w http.ResponseWriter, r *http.Request, n int) bool {
+		f.CDNFault = func(w http.ResponseWriter, r *http.Request, n int) bool {
 			if n > times {
 				return false
 			}
 			bad := bytes.Clone(f.weights)
 			bad[12345] ^= 1
-			return f.cutAfter(w, r, bad, len(bad))
+			return f.CutAfter(w, r, bad, len(bad))
 		}
 	}
 	f := newFixture(t)
@@ -27,10 +27,10 @@ func TestCorrupt(t *testing.T) {
 	f.mustFetch(t)
 	files := bert()
 	files["model.safetensors"] = noise(1<<20, 2)
-	f.add("org/name", commitB, files)
+	f.Add("org/name", commitB, files)
 	old, now := f.weights, files["model.safetensors"]
 	f.weights = now
-	f.counts = map[string]int{}
+	f.ForgetCounts()
 	corrupt(f, 99)
 	_, err := f.fetch(t)
 	var wrong *IntegrityError
@@ -52,11 +52,11 @@ func TestCorrupt(t *testing.T) {
 // Small files carry git's own sum.
 func TestCorruptSmall(t *testing.T) {
 	f := newFixture(t)
-	f.fault = func(w http.ResponseWriter, r *http.Request, _ int) bool {
+	f.Fault = func(w http.ResponseWriter, r *http.Request, _ int) bool {
 		if r.Method != http.MethodGet {
 			return false
 		}
-		return f.cutAfter(w, r, []byte(`{"model_type":"bart"}`), 99)
+		return f.CutAfter(w, r, []byte(`{"model_type":"bart"}`), 99)
 	}
 	_, err := f.c.File(t.Context(), "org/name", "", "config.json")
 	mustContain(t, err, "config.json", "git-sha1")

@@ -18,7 +18,7 @@ import (
 // fetched once.
 func TestTwoProcesses(t *testing.T) {
 	f := newFixture(t)
-	f.cdnFault = func(http.ResponseWriter, *http.Request, int) bool {
+	f.CDNFault = func(http.ResponseWriter, *http.Request, int) bool {
 		time.Sleep(300 * time.Millisecond) // long enough for the others to come
 		return false
 	}

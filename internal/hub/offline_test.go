@@ -9,13 +9,13 @@ import (
 
 func TestOffline(t *testing.T) {
 	h := newFakeHub(t)
-	h.add("org/name", commitA, bert())
-	h.add("google-bert/bert-base-uncased", commitA, nil)
+	h.Add("org/name", commitA, bert())
+	h.Add("google-bert/bert-base-uncased", commitA, nil)
 	o := h.options(t)
 	if _, err := newClient(t, o).Resolve(t.Context(), "org/name", Text); err != nil {
 		t.Fatal(err)
 	}
-	before := len(h.log)
+	before := len(h.Log)
 	o.Offline = true
 	c := newClient(t, o)
 	r, err := c.Resolve(t.Context(), "org/name", Text)
@@ -39,7 +39,7 @@ func TestOffline(t *testing.T) {
 	}
 	_, err = c.Resolve(t.Context(), "org/name", Text)
 	mustContain(t, err, "offline", "model.safetensors of org/name")
-	if len(h.log) != before {
+	if len(h.Log) != before {
 		t.Error("offline, yet the server was asked")
 	}
 }
@@ -47,7 +47,7 @@ func TestOffline(t *testing.T) {
 // The hub is down, or the network is: the cache serves, once it has everything.
 func TestUnreachable(t *testing.T) {
 	h := newFakeHub(t)
-	h.add("org/name", commitA, bert())
+	h.Add("org/name", commitA, bert())
 	o := h.options(t)
 	if _, err := newClient(t, o).Resolve(t.Context(), "org/name", Text); err != nil {
 		t.Fatal(err)
@@ -58,7 +58,7 @@ func TestUnreachable(t *testing.T) {
 		t.Errorf("cached: %+v, %v", r, err)
 	}
 	_, err := c.Resolve(t.Context(), "org/other", Text)
-	mustContain(t, err, "config.json of org/other", h.URL, "refused")
+	mustContain(t, err, "config.json of org/other", h.URL, "refused", "without a network", "copy models--org--other to "+o.CacheDir)
 	if errors.Is(err, ErrOffline) || errors.Is(err, ErrUsage) {
 		t.Errorf("%v is neither ErrOffline nor ErrUsage", err)
 	}

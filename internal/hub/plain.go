@@ -32,10 +32,9 @@ func (c *Client) plain(ctx context.Context, ref, address string, sums []digest, 
 	if err != nil || found != "" {
 		return found, err
 	}
+	remedy := fmt.Sprintf("fetch %s elsewhere and put it at %s", withoutQuery(address), dest)
 	if c.o.Offline {
-		return "", &OfflineError{
-			What: ref, Remedy: fmt.Sprintf("fetch %s elsewhere and put it at %s", withoutQuery(address), dest),
-		}
+		return "", &OfflineError{What: ref, Remedy: remedy}
 	}
 	if err := os.MkdirAll(filepath.Dir(dest), 0o777); err != nil {
 		return "", err
@@ -54,6 +53,9 @@ func (c *Client) plain(ctx context.Context, ref, address string, sums []digest, 
 		}
 		return os.Rename(dest+".incomplete", dest)
 	})
+	if unreachable(err) {
+		err = fmt.Errorf("%w; without a network: %s", err, remedy)
+	}
 	if err != nil {
 		return "", err
 	}

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/gotune/gotune/internal/hubtest"
 )
 
 // plainServer serves one file, whose versions the test sets.
@@ -44,7 +46,7 @@ func newPlainServer(t *testing.T, data []byte) *plainServer {
 
 func plainClient(t *testing.T, change ...func(*Options)) *Client {
 	t.Helper()
-	o := (&fakeHub{Server: &httptest.Server{URL: "https://hub.example"}}).options(t)
+	o := (&fakeHub{&hubtest.Hub{Server: &httptest.Server{URL: "https://hub.example"}}}).options(t)
 	for _, f := range change {
 		f(&o)
 	}
@@ -128,7 +130,7 @@ func TestPlainUnknownCut(t *testing.T) {
 			if n > 1 {
 				return false
 			}
-			new(fakeHub).cutAfter(w, r, old, 100_000)
+			new(hubtest.Hub).CutAfter(w, r, old, 100_000)
 			return true
 		}
 		c := plainClient(t)
@@ -149,7 +151,7 @@ func TestPlainUnknownCut(t *testing.T) {
 			return false
 		}
 		w.Header().Set("ETag", `"old"`)
-		return new(fakeHub).cutAfter(w, r, old, 100_000)
+		return new(hubtest.Hub).CutAfter(w, r, old, 100_000)
 	}
 	c := plainClient(t)
 	r, err := c.Resolve(t.Context(), p.URL+"/a.h5", Vision)

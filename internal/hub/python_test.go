@@ -71,7 +71,7 @@ from huggingface_hub import hf_hub_download
 for name in ["config.json", "tokenizer.json", "vocab.txt", "model.safetensors"]:
     print(hf_hub_download("org/name", name))
 `)
-	gets := f.count("GET", "")
+	gets := f.Count("GET", "")
 	f.o.Offline = true
 	r, err := newClient(t, f.o).Resolve(t.Context(), "org/name", Text)
 	if err != nil || r.Revision != commitA || len(r.Files) != 4 {
@@ -84,7 +84,7 @@ for name in ["config.json", "tokenizer.json", "vocab.txt", "model.safetensors"]:
 	if err != nil || online.Dir != r.Dir {
 		t.Errorf("%+v, %v", online, err)
 	}
-	if n := f.count("GET", "") - gets; n != 1 { // tokenizer_config.json, which Python did not want
+	if n := f.Count("GET", "") - gets; n != 1 { // tokenizer_config.json, which Python did not want
 		t.Errorf("%d files fetched, want 1", n)
 	}
 }

@@ -14,7 +14,7 @@ func TestToken(t *testing.T) {
 	f := newFixture(t, func(o *Options) { o.Token = "hf_secret" })
 	f.mustFetch(t)
 	asked, elsewhere := 0, 0
-	for _, r := range f.log {
+	for _, r := range f.Log {
 		if r.URL.Query().Has("signature") {
 			elsewhere++
 			if got := r.Header.Get("Authorization"); got != "" {
@@ -32,18 +32,18 @@ func TestToken(t *testing.T) {
 // A redirect that leads away and back does not get the token again.
 func TestTokenBoomerang(t *testing.T) {
 	f := newFixture(t, func(o *Options) { o.Token = "hf_secret" })
-	f.cdnFault = func(w http.ResponseWriter, r *http.Request, n int) bool {
+	f.CDNFault = func(w http.ResponseWriter, r *http.Request, n int) bool {
 		http.Redirect(w, r, f.URL+"/back", http.StatusFound)
 		return true
 	}
-	f.fault = func(w http.ResponseWriter, r *http.Request, _ int) bool {
+	f.Fault = func(w http.ResponseWriter, r *http.Request, _ int) bool {
 		if r.URL.Path != "/back" {
 			return false
 		}
 		if r.Header.Get("Authorization") != "" {
 			t.Error("the token came back by way of another host")
 		}
-		return f.cutAfter(w, r, f.weights, len(f.weights))
+		return f.CutAfter(w, r, f.weights, len(f.weights))
 	}
 	f.mustFetch(t)
 }
@@ -51,7 +51,7 @@ func TestTokenBoomerang(t *testing.T) {
 // A renamed repository redirects to its new place, a mirror to the hub.
 func TestRedirects(t *testing.T) {
 	f := newFixture(t)
-	f.fault = func(w http.ResponseWriter, r *http.Request, _ int) bool {
+	f.Fault = func(w http.ResponseWriter, r *http.Request, _ int) bool {
 		rest, ok := strings.CutPrefix(r.URL.Path, "/old/name/")
 		if ok {
 			http.Redirect(w, r, "/org/name/"+rest, http.StatusTemporaryRedirect)
@@ -64,7 +64,7 @@ func TestRedirects(t *testing.T) {
 	}
 
 	mirror := newFakeHub(t)
-	mirror.fault = func(w http.ResponseWriter, r *http.Request, _ int) bool {
+	mirror.Fault = func(w http.ResponseWriter, r *http.Request, _ int) bool {
 		http.Redirect(w, r, f.URL+r.URL.Path, http.StatusFound)
 		return true
 	}
@@ -73,7 +73,7 @@ func TestRedirects(t *testing.T) {
 		t.Errorf("mirror: %+v, %v", r, err)
 	}
 
-	mirror.fault = func(w http.ResponseWriter, r *http.Request, _ int) bool {
+	mirror.Fault = func(w http.ResponseWriter, r *http.Request, _ int) bool {
 		http.Redirect(w, r, r.URL.Path, http.StatusFound)
 		return true
 	}

@@ -12,7 +12,7 @@ import (
 
 func TestRateLimit(t *testing.T) {
 	limited := func(f *fixture, times int, wait string) {
-		f.fault = func(w http.ResponseWriter, _ *http.Request, n int) bool {
+		f.Fault = func(w http.ResponseWriter, _ *http.Request, n int) bool {
 			if n > times {
 				return false
 			}
@@ -37,7 +37,7 @@ func TestRateLimit(t *testing.T) {
 	if d := time.Since(start); d > time.Second {
 		t.Errorf("waited %s for nothing", d)
 	}
-	if n := f.count(http.MethodHead, "model.safetensors"); n != 1 {
+	if n := f.Count(http.MethodHead, "model.safetensors"); n != 1 {
 		t.Errorf("%d tries, want 1", n)
 	}
 }
@@ -81,7 +81,7 @@ func TestRefusals(t *testing.T) {
 	} {
 		t.Run(fmt.Sprint(tt.status, tt.code), func(t *testing.T) {
 			h := newFakeHub(t)
-			h.fault = func(w http.ResponseWriter, _ *http.Request, _ int) bool {
+			h.Fault = func(w http.ResponseWriter, _ *http.Request, _ int) bool {
 				w.Header().Set("X-Error-Code", tt.code)
 				w.WriteHeader(tt.status)
 				return true
@@ -101,7 +101,7 @@ func TestRefusals(t *testing.T) {
 			if tt.status >= 500 {
 				want = 6
 			}
-			if n := len(h.log); n != want {
+			if n := len(h.Log); n != want {
 				t.Errorf("%d requests, want %d", n, want)
 			}
 		})
@@ -111,7 +111,7 @@ func TestRefusals(t *testing.T) {
 // The refusal comes with the file itself, from the content network.
 func TestRefusedBlob(t *testing.T) {
 	f := newFixture(t)
-	f.cdnFault = func(w http.ResponseWriter, _ *http.Request, _ int) bool {
+	f.CDNFault = func(w http.ResponseWriter, _ *http.Request, _ int) bool {
 		w.WriteHeader(http.StatusForbidden)
 		return true
 	}
@@ -131,7 +131,7 @@ func TestServerErrorsPass(t *testing.T) {
 		w.WriteHeader(http.StatusBadGateway)
 		return true
 	}
-	f.fault, f.cdnFault = flaky, flaky
+	f.Fault, f.CDNFault = flaky, flaky
 	f.mustFetch(t)
 }
 
@@ -140,13 +140,13 @@ func TestServerErrorCached(t *testing.T) {
 	f := newFixture(t)
 	f.mustFetch(t)
 	for _, status := range []int{401, 500, 429} {
-		f.fault = func(w http.ResponseWriter, _ *http.Request, _ int) bool {
+		f.Fault = func(w http.ResponseWriter, _ *http.Request, _ int) bool {
 			w.WriteHeader(status)
 			return true
 		}
-		before := len(f.log)
+		before := len(f.Log)
 		f.mustFetch(t)
-		if n := len(f.log) - before; n != 1 {
+		if n := len(f.Log) - before; n != 1 {
 			t.Errorf("%d: asked %d times, want once", status, n)
 		}
 	}
@@ -161,7 +161,7 @@ func TestNotAHub(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newFakeHub(t)
-			h.fault = func(w http.ResponseWriter, _ *http.Request, _ int) bool {
+			h.Fault = func(w http.ResponseWriter, _ *http.Request, _ int) bool {
 				for k, v := range header {
 					w.Header()[k] = v
 				}

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/gotune/gotune/internal/hubtest"
 )
 
 // tree lists the folder: a link as "name -> target", a file as "name = content"
@@ -45,7 +47,7 @@ func tree(t *testing.T, root string) []string {
 
 func TestResolveHub(t *testing.T) {
 	h := newFakeHub(t)
-	h.add("org/name", commitA, bert())
+	h.Add("org/name", commitA, bert())
 	o := h.options(t)
 	c := newClient(t, o)
 	r, err := c.Resolve(t.Context(), "org/name", Text)
@@ -66,10 +68,10 @@ func TestResolveHub(t *testing.T) {
 		}
 	}
 	blob := func(name string) string {
-		if large(name) {
+		if hubtest.Large(name) {
 			return sha(bert()[name])
 		}
-		return gitBlob(bert()[name])
+		return hubtest.GitBlob(bert()[name])
 	}
 	wantTree := []string{
 		".no_exist/" + commitA + "/special_tokens_map.json = ",
@@ -77,7 +79,7 @@ func TestResolveHub(t *testing.T) {
 	}
 	for name := range bert() {
 		entry := "blobs/" + blob(name)
-		if !large(name) {
+		if !hubtest.Large(name) {
 			entry += " = " + string(bert()[name])
 		}
 		wantTree = append(wantTree, entry, "snapshots/"+commitA+"/"+name+" -> ../../blobs/"+blob(name))
@@ -91,19 +93,19 @@ func TestResolveHub(t *testing.T) {
 	}
 
 	// The second time one question tells that nothing changed.
-	before := h.count("GET", "") + h.count("HEAD", "")
+	before := h.Count("GET", "") + h.Count("HEAD", "")
 	if again, err := c.Resolve(t.Context(), "org/name", Text); err != nil || !cmp.Equal(again, r) {
 		t.Errorf("again: %+v, %v", again, err)
 	}
-	if n := h.count("GET", "") + h.count("HEAD", "") - before; n != 1 {
+	if n := h.Count("GET", "") + h.Count("HEAD", "") - before; n != 1 {
 		t.Errorf("%d requests for what is cached, want 1", n)
 	}
 	// A commit cannot change.
-	before = len(h.log)
+	before = len(h.Log)
 	if again, err := c.Resolve(t.Context(), "org/name@"+commitA, Text); err != nil || again.Dir != r.Dir {
 		t.Errorf("by commit: %+v, %v", again, err)
 	}
-	if n := len(h.log) - before; n != 0 {
+	if n := len(h.Log) - before; n != 0 {
 		t.Errorf("%d requests for a commit that is cached, want none", n)
 	}
 }
@@ -111,15 +113,15 @@ func TestResolveHub(t *testing.T) {
 // The branch moves: what did not change is linked, not fetched.
 func TestResolveNewCommit(t *testing.T) {
 	h := newFakeHub(t)
-	h.add("org/name", commitA, bert())
+	h.Add("org/name", commitA, bert())
 	c := newClient(t, h.options(t))
 	if _, err := c.Resolve(t.Context(), "org/name", Text); err != nil {
 		t.Fatal(err)
 	}
 	files := bert()
 	files["config.json"] = []byte(`{"model_type":"bert","new":1}`)
-	h.add("org/name", commitB, files)
-	gets := h.count("GET", "model.safetensors")
+	h.Add("org/name", commitB, files)
+	gets := h.Count("GET", "model.safetensors")
 	r, err := c.Resolve(t.Context(), "org/name", Text)
 	if err != nil || r.Revision != commitB {
 		t.Fatalf("%+v, %v", r, err)
@@ -127,7 +129,7 @@ func TestResolveNewCommit(t *testing.T) {
 	if !bytes.Equal(read(t, filepath.Join(r.Dir, "config.json")), files["config.json"]) {
 		t.Error("config.json is the old one")
 	}
-	if n := h.count("GET", "model.safetensors"); n != gets {
+	if n := h.Count("GET", "model.safetensors"); n != gets {
 		t.Error("the same weights were fetched again")
 	}
 }
@@ -154,7 +156,7 @@ func TestResolveWeights(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			h := newFakeHub(t)
 			tt.files["config.json"] = []byte("{}")
-			h.add("org/name", commitA, tt.files)
+			h.Add("org/name", commitA, tt.files)
 			r, err := newClient(t, h.options(t)).Resolve(t.Context(), "org/name", Vision)
 			if tt.err != "" {
 				mustContain(t, err, "org/name", tt.err)
@@ -180,14 +182,14 @@ func TestResolveNoTokenizer(t *testing.T) {
 	files := bert()
 	delete(files, "tokenizer.json")
 	delete(files, "vocab.txt")
-	h.add("org/name", commitA, files)
+	h.Add("org/name", commitA, files)
 	c := newClient(t, h.options(t))
 	_, err := c.Resolve(t.Context(), "org/name", Text)
 	mustContain(t, err, "tokenizer.json", "vocab.txt")
 	if !errors.Is(err, ErrUsage) {
 		t.Error("not ErrUsage")
 	}
-	if h.count("GET", "model.safetensors") != 0 {
+	if h.Count("GET", "model.safetensors") != 0 {
 		t.Error("the weights of a repository that cannot be used were fetched")
 	}
 	if _, err := c.Resolve(t.Context(), "org/name", Any); err != nil {
@@ -197,7 +199,7 @@ func TestResolveNoTokenizer(t *testing.T) {
 
 func TestFile(t *testing.T) {
 	h := newFakeHub(t)
-	h.add("org/name", commitA, map[string][]byte{"sub/vocab.txt": []byte("[PAD]")})
+	h.Add("org/name", commitA, map[string][]byte{"sub/vocab.txt": []byte("[PAD]")})
 	o := h.options(t)
 	c := newClient(t, o)
 	for _, revision := range []string{"", "main", commitA, "refs/pr/1"} {
@@ -208,7 +210,7 @@ func TestFile(t *testing.T) {
 		if want := filepath.Join(o.CacheDir, "models--org--name/snapshots", commitA, "sub/vocab.txt"); got != want {
 			t.Errorf("%s: %s, want %s", revision, got, want)
 		}
-		if target, err := os.Readlink(got); err != nil || target != "../../../blobs/"+gitBlob([]byte("[PAD]")) {
+		if target, err := os.Readlink(got); err != nil || target != "../../../blobs/"+hubtest.GitBlob([]byte("[PAD]")) {
 			t.Errorf("link to %s, %v", target, err)
 		}
 	}

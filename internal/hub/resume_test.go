@@ -15,8 +15,8 @@ import (
 
 // cutting breaks the first so many downloads, each after so many bytes.
 func (f *fixture) cutting(times, after int) {
-	f.cdnFault = func(w http.ResponseWriter, r *http.Request, n int) bool {
-		return n <= times && f.cutAfter(w, r, f.weights, after)
+	f.CDNFault = func(w http.ResponseWriter, r *http.Request, n int) bool {
+		return n <= times && f.CutAfter(w, r, f.weights, after)
 	}
 }
 
@@ -60,16 +60,16 @@ func TestCutAndLaterResumed(t *testing.T) {
 // A server that cannot resume starts over, and one that always cuts is given up.
 func TestCutWithoutRanges(t *testing.T) {
 	f := newFixture(t)
-	f.cdnFault = func(w http.ResponseWriter, r *http.Request, n int) bool {
+	f.CDNFault = func(w http.ResponseWriter, r *http.Request, n int) bool {
 		r.Header.Del("Range")
-		return n <= 2 && f.cutAfter(w, r, f.weights, 200_000)
+		return n <= 2 && f.CutAfter(w, r, f.weights, 200_000)
 	}
 	f.mustFetch(t)
 
 	f = newFixture(t, func(o *Options) { o.Retries = 3 })
-	f.cdnFault = func(w http.ResponseWriter, r *http.Request, _ int) bool {
+	f.CDNFault = func(w http.ResponseWriter, r *http.Request, _ int) bool {
 		r.Header.Del("Range")
-		return f.cutAfter(w, r, f.weights, 200_000)
+		return f.CutAfter(w, r, f.weights, 200_000)
 	}
 	_, err := f.fetch(t)
 	mustContain(t, err, "model.safetensors", "gave up after 4 tries")
@@ -96,7 +96,7 @@ func TestBadParts(t *testing.T) {
 	t.Run("other range", func(t *testing.T) {
 		f := newFixture(t)
 		write(t, f.blob+".incomplete", f.weights[:1000])
-		f.cdnFault = func(w http.ResponseWriter, r *http.Request, n int) bool {
+		f.CDNFault = func(w http.ResponseWriter, r *http.Request, n int) bool {
 			if n > 1 {
 				return false
 			}
@@ -112,7 +112,7 @@ func TestStall(t *testing.T) {
 	limit := func(o *Options) { o.StallTimeout, o.Retries = 500*time.Millisecond, 1 }
 	t.Run("body", func(t *testing.T) {
 		f := newFixture(t, limit)
-		f.cdnFault = func(w http.ResponseWriter, r *http.Request, n int) bool {
+		f.CDNFault = func(w http.ResponseWriter, r *http.Request, n int) bool {
 			if n > 1 {
 				return false
 			}
@@ -129,7 +129,7 @@ func TestStall(t *testing.T) {
 	})
 	t.Run("header", func(t *testing.T) {
 		f := newFixture(t, limit)
-		f.fault = func(_ http.ResponseWriter, r *http.Request, _ int) bool {
+		f.Fault = func(_ http.ResponseWriter, r *http.Request, _ int) bool {
 			<-r.Context().Done()
 			return true
 		}
@@ -141,7 +141,7 @@ func TestStall(t *testing.T) {
 // Slow is not stalled.
 func TestSlow(t *testing.T) {
 	f := newFixture(t, func(o *Options) { o.StallTimeout, o.Retries = 1500*time.Millisecond, -1 })
-	f.cdnFault = func(w http.ResponseWriter, _ *http.Request, _ int) bool {
+	f.CDNFault = func(w http.ResponseWriter, _ *http.Request, _ int) bool {
 		w.Header().Set("Content-Length", fmt.Sprint(len(f.weights)))
 		for rest := f.weights; len(rest) > 0; rest = rest[min(len(rest), 100_000):] {
 			_, _ = w.Write(rest[:min(len(rest), 100_000)])
@@ -155,7 +155,7 @@ func TestSlow(t *testing.T) {
 
 func TestTooLong(t *testing.T) {
 	f := newFixture(t)
-	f.cdnFault = func(w http.ResponseWriter, _ *http.Request, _ int) bool {
+	f.CDNFault = func(w http.ResponseWriter, _ *http.Request, _ int) bool {
 		_, _ = w.Write(append(bytes.Clone(f.weights), 0))
 		return true
 	}
@@ -166,7 +166,7 @@ func TestTooLong(t *testing.T) {
 func TestCancel(t *testing.T) {
 	f := newFixture(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	f.cdnFault = func(w http.ResponseWriter, r *http.Request, n int) bool {
+	f.CDNFault = func(w http.ResponseWriter, r *http.Request, n int) bool {
 		if n > 1 {
 			return false
 		}

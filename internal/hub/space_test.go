@@ -18,7 +18,7 @@ func TestNoSpace(t *testing.T) {
 		t.Errorf("%v, want ENOSPC", err)
 	}
 	mustContain(t, err, "model.safetensors", "1.0 MB more", "HF_HOME", filepath.Dir(f.blob))
-	if f.count(http.MethodGet, "model.safetensors") != 0 {
+	if f.Count(http.MethodGet, "model.safetensors") != 0 {
 		t.Error("fetched nevertheless")
 	}
 }

@@ -35,7 +35,7 @@ func TestLocalWeights(t *testing.T) {
 	if diff := cmp.Diff(want, r); diff != "" {
 		t.Error(diff)
 	}
-	if len(h.log) != 0 {
+	if len(h.Log) != 0 {
 		t.Error("a bundled model needs no server")
 	}
 
