@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/gotune/gotune/internal/cli"
+	"github.com/gotune/gotune/internal/report"
 	"github.com/gotune/gotune/pkg/text"
 )
 
@@ -89,4 +90,12 @@ func (s *sets) fingerprint() (string, error) {
 	}
 	val, err := s.validation.Fingerprint()
 	return sum + "/" + val, err
+}
+
+// sampleOf shows an example of d by its text.
+func sampleOf(d *text.Dataset) func(i int) (report.Sample, error) {
+	return func(i int) (report.Sample, error) {
+		first, second, err := d.Text(i)
+		return report.Sample{Text: first, Pair: second}, err
+	}
 }

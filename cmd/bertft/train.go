@@ -105,7 +105,7 @@ func trainModel(ctx context.Context, env *cli.Env, rt *torch.Runtime, o *options
 		return err
 	}
 	if sets.validation != nil {
-		task.Val = sets.validation
+		task.Val, task.Sample = sets.validation, sampleOf(sets.validation)
 		if task.Order, err = sets.validation.ByLength(); err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/gotune/gotune/internal/cli"
+	"github.com/gotune/gotune/internal/report"
 	"github.com/gotune/gotune/pkg/vision"
 )
 
@@ -157,4 +158,13 @@ func (s *sets) fingerprint() string {
 		sum += "/" + s.validation.Fingerprint()
 	}
 	return sum
+}
+
+// sampleOf shows an example of d as a small picture.
+func sampleOf(d *vision.Dataset) func(i int) (report.Sample, error) {
+	const side = 240 // pixels
+	return func(i int) (report.Sample, error) {
+		data, err := d.Thumbnail(i, side)
+		return report.Sample{Image: data}, err
+	}
 }

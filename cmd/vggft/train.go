@@ -104,7 +104,7 @@ func (o *options) task(m *vision.Model, source string, s *sets) cli.Task[*vision
 		task.Adam = train.AdamOptions{WeightDecay: o.WeightDecay} // AdamW
 	}
 	if s.validation != nil {
-		task.Val = s.validation
+		task.Val, task.Sample = s.validation, sampleOf(s.validation)
 	}
 	return task
 }

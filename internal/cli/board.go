@@ -13,8 +13,9 @@ const boardName = "tensorboard"
 // evaluations' at the step that they came after.
 type board struct {
 	dir    string
-	after  int      // steps that earlier files rightly tell of
-	groups []string // of the model, bottom to top
+	from   int           // the first step that this file tells of; 0: all
+	again  []train.Event // of that step, told already
+	groups []string      // of the model, bottom to top
 	w      *tensorboard.Writer
 }
 
@@ -38,18 +39,20 @@ func (b *board) write(e train.Event) error {
 }
 
 // add makes the file at its first points: a run that had ended, and is asked to
-// go on, adds none.
+// go on, adds none. The step that the checkpoint stands at comes again: an
+// evaluation after it may have been told, or not, by who was killed since.
 func (b *board) add(step int, points []tensorboard.Scalar) error {
 	if b.w == nil {
-		from := 0
-		if b.after > 0 {
-			from = b.after + 1
-		}
-		w, err := tensorboard.Create(b.dir, from)
+		w, err := tensorboard.Create(b.dir, b.from)
 		if err != nil {
 			return err
 		}
 		b.w = w
+		for _, e := range b.again {
+			if err := b.write(e); err != nil {
+				return err
+			}
+		}
 	}
 	return b.w.Scalars(step, time.Now(), points...)
 }

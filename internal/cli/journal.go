@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+
+	"github.com/gotune/gotune/pkg/train"
 )
 
 // journalUpTo returns the whole lines of a metrics file that tell of steps up to
@@ -33,4 +35,28 @@ func journalUpTo(path string, step, epochs int) ([]byte, error) {
 		kept = append(kept, line...)
 	}
 	return kept, nil
+}
+
+// eventsOf returns what lines of a metrics file tell of a step, but for the times
+// it took.
+func eventsOf(lines []byte, step int) []train.Event {
+	var out []train.Event
+	for line := range bytes.Lines(lines) {
+		var e struct {
+			Type string `json:"type"`
+			Step int    `json:"step"`
+		}
+		if json.Unmarshal(line, &e) != nil || e.Step != step {
+			continue
+		}
+		var s train.StepEvent
+		var r train.EpochEvent
+		switch {
+		case e.Type == "step" && json.Unmarshal(line, &s) == nil:
+			out = append(out, s)
+		case e.Type == "epoch" && json.Unmarshal(line, &r) == nil:
+			out = append(out, r)
+		}
+	}
+	return out
 }

@@ -13,18 +13,22 @@ import (
 type recorder struct {
 	dir    string
 	bar    *progress
-	run    *RunFile // of a run that goes on: written anew where it has changed
-	groups []string // of the model, bottom to top
+	run    *RunFile  // of a run that goes on: written anew where it has changed
+	groups []string  // of the model, bottom to top
+	report *reporter // nil: none
 	j      *journal
 	board  *board
 	err    error
 }
 
 func (r *recorder) open(step, epochs int) error {
-	r.board = &board{dir: filepath.Join(r.dir, boardName), after: step, groups: r.groups}
+	r.board = &board{dir: filepath.Join(r.dir, boardName), from: step, groups: r.groups}
 	j, err := openJournal(r.dir, step, epochs)
-	r.j = j
-	return err
+	if err != nil {
+		return err
+	}
+	r.j, r.board.again = j, j.last
+	return nil
 }
 
 func (r *recorder) observe(e train.Event) {
@@ -41,6 +45,9 @@ func (r *recorder) observe(e train.Event) {
 		r.fail(r.board.write(e))
 	}
 	r.bar.observe(e)
+	if r.report != nil {
+		r.fail(r.report.observe(e))
+	}
 }
 
 // fail keeps the first error.
@@ -58,6 +65,9 @@ func (r *recorder) close() error {
 	}
 	if r.board != nil {
 		r.fail(r.board.close())
+	}
+	if r.report != nil && r.j != nil {
+		r.report.draw()
 	}
 	return r.err
 }

@@ -49,6 +49,15 @@ func TestRecordOfResumedRun(t *testing.T) {
 	record(t, env, parts, 20, 21, true)
 	record(t, env, parts, 10, 35, true)
 	record(t, env, parts, 35, 40, true)
+	// Killed after the last evaluation was told and before a checkpoint knew of it.
+	r := recorder{dir: parts, bar: newProgress(env), run: &RunFile{}, groups: []string{"embeddings", "head"}}
+	r.observe(train.ResumeEvent{Step: 40, Epochs: 3})
+	last := train.EpochEvent{EpochResult: score(1./40, 1-1./40), Best: true}
+	last.Epoch, last.Step = 4, 40
+	r.observe(last)
+	if err := r.close(); err != nil {
+		t.Fatal(err)
+	}
 	want, err := os.ReadFile(filepath.Join(whole, metricsName))
 	if err != nil {
 		t.Fatal(err)
@@ -60,7 +69,7 @@ func TestRecordOfResumedRun(t *testing.T) {
 	if !bytes.Equal(want, got) {
 		t.Errorf("metrics.jsonl of the resumed run:\n%s\nof the other:\n%s", got, want)
 	}
-	if files, err := filepath.Glob(filepath.Join(parts, boardName, "events.out.tfevents.*")); err != nil || len(files) != 4 {
+	if files, err := filepath.Glob(filepath.Join(parts, boardName, "events.out.tfevents.*")); err != nil || len(files) != 5 {
 		t.Errorf("event files %q, want one for each part", files)
 	}
 

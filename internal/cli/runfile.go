@@ -141,9 +141,10 @@ func ReadRun(dir string, options any) (RunFile, error) {
 
 // journal is metrics.jsonl: a line per step and per epoch.
 type journal struct {
-	f   *os.File
-	enc *json.Encoder
-	err error
+	f    *os.File
+	enc  *json.Encoder
+	last []train.Event // of the step that it was opened at
+	err  error
 }
 
 // openJournal opens dir's metrics.jsonl, keeping its lines up to a step and an
@@ -161,7 +162,7 @@ func openJournal(dir string, step, epochs int) (*journal, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &journal{f: f, enc: json.NewEncoder(f)}, nil
+	return &journal{f: f, enc: json.NewEncoder(f), last: eventsOf(kept, step)}, nil
 }
 
 // write returns the first error there was, each time.

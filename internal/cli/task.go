@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/gotune/gotune/internal/report"
 	"github.com/gotune/gotune/pkg/freeze"
 	"github.com/gotune/gotune/pkg/torch"
 	"github.com/gotune/gotune/pkg/train"
@@ -22,6 +23,8 @@ type Task[B train.Batch] struct {
 	Mix         train.Mix
 	Fingerprint string
 	Unit        string // "sequences", "images"
+	// Sample returns an example of Val to look at; nil: by name alone.
+	Sample func(i int) (report.Sample, error)
 }
 
 // Model is a model that trains, in parts that freeze.
@@ -76,12 +79,7 @@ func millions(n int) string {
 
 // classCounts is "neg 800, pos 800", abridged where there are many.
 func classCounts(classes []string, labels []int) string {
-	count := make([]int, len(classes))
-	for _, y := range labels {
-		if y >= 0 && y < len(count) {
-			count[y]++
-		}
-	}
+	count := countLabels(labels, len(classes))
 	const most = 8
 	var parts []string
 	for i, c := range classes {

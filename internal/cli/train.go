@@ -51,7 +51,13 @@ func Train[B train.Batch](ctx context.Context, env *Env, rt *torch.Runtime, t Ta
 	bar := newProgress(env)
 	defer bar.close()
 	t.describe(bar, rt, fit.Freeze, o.Out)
-	rec := recorder{dir: o.Out, bar: bar, groups: groupNames(fit.Freeze)}
+	page, err := runPage(env, t, o, run, fit.Freeze)
+	if err != nil {
+		return err
+	}
+	rec := recorder{dir: o.Out, bar: bar, groups: groupNames(fit.Freeze), report: &reporter{
+		dir: o.Out, page: page, classes: t.Model.Classes(), sample: t.Sample, order: t.Order, warn: bar.printf,
+	}}
 	if o.Resume != nil {
 		rec.run = &run
 	} else if err := rec.open(0, 0); err != nil {
@@ -61,6 +67,7 @@ func Train[B train.Batch](ctx context.Context, env *Env, rt *torch.Runtime, t Ta
 	fit.Dir, fit.SaveModel, fit.Resume, fit.Observe = o.Out, model.try, o.Resume != nil, rec.observe
 	fit.Options, fit.AllowChange = options, o.allowed
 	result, err := train.Fit(ctx, rt, train.Model[B](t.Model), train.Data[B](t.Train), val, fit)
+	rec.report.page.Ended = err == nil
 	kept := rec.close()
 	bar.close()
 	var in *train.Interrupted

@@ -88,10 +88,7 @@ func newGrid() *plotter.Grid {
 
 // render draws p into a file of the format, so many points wide and high.
 func render(p *plot.Plot, w, h vg.Length, f Format) ([]byte, error) {
-	if f != PNG && f != SVG {
-		return nil, fmt.Errorf("picture format %q, want png or svg", f)
-	}
-	canvas, err := draw.NewFormattedCanvas(w, h, string(f))
+	canvas, err := newCanvas(w, h, f)
 	if err != nil {
 		return nil, err
 	}
@@ -103,6 +100,14 @@ func render(p *plot.Plot, w, h vg.Length, f Format) ([]byte, error) {
 		return nil, err
 	}
 	return b.Bytes(), nil
+}
+
+// newCanvas is a white page of the format, so many points wide and high.
+func newCanvas(w, h vg.Length, f Format) (vg.CanvasWriterTo, error) {
+	if f != PNG && f != SVG {
+		return nil, fmt.Errorf("picture format %q, want png or svg", f)
+	}
+	return draw.NewFormattedCanvas(w, h, string(f))
 }
 
 // decades are the ticks of a logarithmic axis: a label at each power of ten,
