@@ -19,6 +19,7 @@ type grammar struct {
 	Eval     evalCmd          `cmd:"" help:"Measure a model on labelled text."`
 	Predict  predictCmd       `cmd:"" help:"Classify texts: a JSON line for each."`
 	Tokenize tokenizeCmd      `cmd:"" help:"Show the tokens of the lines on stdin: a JSON line for each."`
+	Plan     planCmd          `cmd:"" help:"Foretell a run: what its data is like, what trains, what memory and time it takes, what may go wrong. Trains nothing."`
 	LR       lrCmd            `cmd:"" name:"lr" help:"Find a learning rate: sweep it over a few batches of a run that train would begin; the model stays as it is."`
 	Doctor   cli.DoctorCmd    `cmd:"" help:"Show what is there and what is missing: libtorch, devices, caches."`
 	Version  kong.VersionFlag `help:"Print the version and leave."`

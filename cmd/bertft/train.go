@@ -98,6 +98,7 @@ func trainModel(ctx context.Context, env *cli.Env, rt *torch.Runtime, o *options
 		Save: func(dir string) error { return m.Save(dir, tok) },
 		Adam: train.AdamOptions{WeightDecay: orNone(o.WeightDecay)},
 	}
+	task.Outlook = sets.outlook(o, m)
 	if s := report.String(); s != "" {
 		task.Notes = append([]string{s}, task.Notes...)
 	}

@@ -18,6 +18,7 @@ type grammar struct {
 	Resume  resumeCmd        `cmd:"" help:"Go on with a run from its last checkpoint, exactly as if it had never stopped."`
 	Eval    evalCmd          `cmd:"" help:"Measure a model on folders of pictures."`
 	Predict predictCmd       `cmd:"" help:"Classify pictures: a JSON line for each."`
+	Plan    planCmd          `cmd:"" help:"Foretell a run: what its data is like, what trains, what memory and time it takes, what may go wrong. Trains nothing."`
 	LR      lrCmd            `cmd:"" name:"lr" help:"Find a learning rate: sweep it over a few batches of a run that train would begin; the model stays as it is."`
 	Doctor  doctorCmd        `cmd:"" help:"Show what is there and what is missing: libtorch, devices, caches."`
 	Version kong.VersionFlag `help:"Print the version and leave."`

@@ -98,7 +98,7 @@ func (o *options) task(m *vision.Model, source string, s *sets) cli.Task[*vision
 	task := cli.Task[*vision.Batch]{
 		Model: m, Source: source, Notes: s.notes(), Train: s.training, Unit: "images",
 		Save: m.Save, Adam: train.AdamOptions{Coupled: true, Eps: 1e-7, WeightDecay: -1}, // Keras' Adam
-		Fingerprint: s.fingerprint(), Mix: o.mix(),
+		Fingerprint: s.fingerprint(), Mix: o.mix(), Outlook: s.outlook(o, m),
 	}
 	if o.WeightDecay > 0 {
 		task.Adam = train.AdamOptions{WeightDecay: o.WeightDecay} // AdamW

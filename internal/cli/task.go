@@ -24,7 +24,8 @@ type Task[B train.Batch] struct {
 	Fingerprint string
 	Unit        string // "sequences", "images"
 	// Sample returns an example of Val to look at; nil: by name alone.
-	Sample func(i int) (report.Sample, error)
+	Sample  func(i int) (report.Sample, error)
+	Outlook Outlook
 }
 
 // Model is a model that trains, in parts that freeze.

@@ -20,6 +20,9 @@ func Text(ys []float64, columns, rows int, first, last string, value func(float6
 	if lo > hi || columns < 2 || rows < 2 {
 		return ""
 	}
+	if hi == lo {
+		rows = 1 // nothing rises or falls
+	}
 	cells := make([][]rune, rows)
 	for i := range cells {
 		cells[i] = []rune(strings.Repeat(" ", columns))

@@ -61,6 +61,12 @@ func (t *Trial[B]) Batches(ctx context.Context) iter.Seq2[int, []int] {
 	}
 }
 
+// Examples returns the examples of a step of the run.
+func (t *Trial[B]) Examples(step int) []int {
+	_, idx := t.f.plan.Indices(step)
+	return idx
+}
+
 // Step runs the step of that index on these examples, which need not be the
 // step's own: as many of them, split into as many micro-batches, with what
 // trains at that step training.

@@ -38,6 +38,9 @@ func TestTrialChangesNothing(t *testing.T) {
 			t.Errorf("step %d, want %d", step, len(sizes))
 		}
 		sizes = append(sizes, len(idx))
+		if !slices.Equal(idx, trial.Examples(step)) {
+			t.Errorf("step %d: examples %v, or else %v", step, idx, trial.Examples(step))
+		}
 		for _, i := range idx {
 			seen[i]++
 		}

@@ -1,0 +1,336 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"runtime/debug"
+	"slices"
+
+	"github.com/gotune/gotune/internal/plan"
+	"github.com/gotune/gotune/pkg/freeze"
+	"github.com/gotune/gotune/pkg/torch"
+	"github.com/gotune/gotune/pkg/train"
+)
+
+// rehearsal runs a few steps of a run that does not take place, to learn what it
+// needs of memory and time.
+type rehearsal[B train.Batch] struct {
+	rt    *torch.Runtime
+	task  Task[B]
+	fit   train.FitOptions
+	scan  plan.Scan
+	trial *train.Trial[B]
+	tell  func(done, total int)
+
+	steps  []planned
+	phases []int // first steps of what trains alike
+}
+
+// planned is a step, or a batch of the evaluation, and how much work it is.
+type planned struct {
+	step    int
+	work    float64
+	largest float64 // of a micro-batch: memory is a matter of that
+	size    int     // examples
+}
+
+func newPlanned(step int, examples, sizes []int, micro, limit int) planned {
+	p := planned{step: step, size: len(examples)}
+	for _, l := range plan.Loads(examples, micro, sizes, limit) {
+		p.work += l.Work()
+		p.largest = max(p.largest, l.Work())
+	}
+	return p
+}
+
+// measured is what a rehearsal found.
+type measured struct {
+	memory  plan.Memory
+	resting int64 // what steps leave behind: the heap does not give back all
+	time    plan.Time
+}
+
+// sizes are the lengths that batches are padded to; nil for pictures.
+func (r *rehearsal[B]) sizes(s plan.Set) []int {
+	if r.scan.What != "tokens" {
+		return nil
+	}
+	return s.Sizes
+}
+
+// layOut lists the steps of the run and the phases of its freezing.
+func (r *rehearsal[B]) layOut(ctx context.Context, stepsPerEpoch, epochs int) {
+	sizes := r.sizes(r.scan.Training)
+	for step, examples := range r.trial.Batches(ctx) {
+		r.steps = append(r.steps, newPlanned(step, examples, sizes, r.micro(), r.scan.Limit))
+	}
+	total := stepsPerEpoch * epochs
+	for _, c := range r.fit.Freeze.ChangePoints() {
+		if c.Step >= 0 && c.Step < total { // when a plateau comes, nobody knows
+			r.phases = append(r.phases, c.Step)
+		}
+	}
+}
+
+// heaviest returns the first step of the phase in which most trains.
+func (r *rehearsal[B]) heaviest(params []freeze.Param) int {
+	best, most := 0, -1
+	for _, c := range r.fit.Freeze.ChangePoints() {
+		if n := c.Mask.Count(params); n >= most && (c.Step >= 0 && c.Step < len(r.steps)) {
+			best, most = c.Step, n
+		}
+	}
+	return best
+}
+
+// run measures memory on the longest batches and time on so many of all kinds.
+func (r *rehearsal[B]) run(ctx context.Context, batches int) (m measured, err error) {
+	params := train.FreezeParams(r.task.Model)
+	phase := r.heaviest(params)
+	byWork := slices.Clone(r.steps)
+	slices.SortStableFunc(byWork, func(a, b planned) int { return cmp.Compare(a.work, b.work) })
+	longest := slices.MaxFunc(r.steps, func(a, b planned) int { return cmp.Compare(a.largest, b.largest) })
+	total := batches + 3
+	done := 0
+	step := func(at int, examples []int) (train.TrialCost, error) {
+		c, err := r.trial.Step(ctx, at, examples)
+		done++
+		r.tell(min(done, total), total)
+		return c, err
+	}
+	// The first step loads libtorch's code and makes the optimiser's state.
+	few := r.trial.Examples(longest.step)[:1]
+	if _, err := step(phase, few); err != nil {
+		return m, err
+	}
+	quiet := r.settled()
+	m.memory = r.standing(params, phase, quiet)
+	// From here on nothing is given back in between: what batches of other lengths
+	// leave behind in the heap is part of a run's memory too.
+	resetPeak()
+	extrapolated, err := r.longest(phase, longest, quiet+m.memory.Gradients, step)
+	if err != nil {
+		return m, err
+	}
+	samples, err := r.timed(byWork, batches, phase, extrapolated > 0, step)
+	if err != nil {
+		return m, err
+	}
+	evals, err := r.evaluations(ctx)
+	if err != nil {
+		return m, err
+	}
+	m.resting = r.held()
+	m.memory.Extrapolated = extrapolated > 0
+	m.memory.Activations = max(r.peak()-quiet-m.memory.Gradients, extrapolated, 0)
+	m.time, err = r.clock(ctx, samples, evals, phase, byWork[len(byWork)/2], step)
+	return m, err
+}
+
+// settled gives back what is free and returns the memory that is held then.
+func (r *rehearsal[B]) settled() int64 {
+	debug.FreeOSMemory()
+	r.rt.Trim()
+	return r.held()
+}
+
+// held is the memory in use: of the GPU, where that is what trains.
+func (r *rehearsal[B]) held() int64 {
+	if r.rt.Device().IsCUDA() {
+		now, _, err := r.rt.CUDAMemory()
+		if err == nil {
+			return now
+		}
+	}
+	return int64(residentBytes())
+}
+
+// peak is the most memory since resetPeak; of a GPU, since the process began.
+func (r *rehearsal[B]) peak() int64 {
+	if r.rt.Device().IsCUDA() {
+		if _, peak, err := r.rt.CUDAMemory(); err == nil {
+			return peak
+		}
+	}
+	return peakSinceReset()
+}
+
+// longest runs the batch that needs most. Where a part of it foretells that it
+// would not fit, it is left, and what it would add to the memory without
+// activations is returned.
+func (r *rehearsal[B]) longest(phase int, p planned, without int64, step func(int, []int) (train.TrialCost, error)) (extrapolated int64, err error) {
+	part := r.largestPart(p)
+	small := max(len(part)/8, 1)
+	if _, err := step(phase, part[:small]); err != nil || small == len(part) {
+		return 0, err
+	}
+	foretold := plan.Extrapolate(0, 0, small, max(r.peak()-without, 0), len(part))
+	if _, available := machineMemory(); !r.rt.Device().IsCUDA() && foretold > available*9/10 {
+		return foretold, nil
+	}
+	_, err = step(phase, r.trial.Examples(p.step))
+	return 0, err
+}
+
+// largestPart returns the examples of the micro-batch with the most work.
+func (r *rehearsal[B]) largestPart(p planned) []int {
+	var best []int
+	most := -1.0
+	for part := range slices.Chunk(r.trial.Examples(p.step), r.micro()) {
+		for _, l := range plan.Loads(part, len(part), r.sizes(r.scan.Training), r.scan.Limit) {
+			if l.Work() > most {
+				best, most = part, l.Work()
+			}
+		}
+	}
+	return best
+}
+
+func (r *rehearsal[B]) micro() int { return max(r.fit.Batch/max(r.fit.Accumulate, 1), 1) }
+
+// standing is the memory that is held between steps.
+func (r *rehearsal[B]) standing(params []freeze.Param, phase int, quiet int64) plan.Memory {
+	var m plan.Memory
+	model, state := int64(r.task.Model.Store().Bytes()), int64(r.fit.Optimizer.State().Bytes())
+	m.Weights, m.Optimizer = model, state
+	mask := r.fit.Freeze.At(freeze.Progress{Step: phase, Epoch: phase / max(r.perEpoch(), 1)})
+	m.Gradients = 4 * int64(mask.Count(params))
+	ever := int64(0) // what trained before and no longer does keeps its state
+	for i := range params {
+		if slices.ContainsFunc(r.fit.Freeze.ChangePoints(), func(c freeze.Change) bool { return c.Mask[i] }) {
+			ever += 8 * int64(params[i].Numel)
+		}
+	}
+	m.Base = quiet - model - state
+	if r.rt.Device().IsCUDA() {
+		m.Base = 0
+	}
+	m.Optimizer = max(state, ever)
+	return m
+}
+
+func (r *rehearsal[B]) perEpoch() int {
+	return (r.task.Train.Len() + r.fit.Batch - 1) / r.fit.Batch
+}
+
+// timed runs batches of all lengths, from the shortest to the longest.
+func (r *rehearsal[B]) timed(byWork []planned, batches, phase int, leaveLongest bool, step func(int, []int) (train.TrialCost, error)) ([]plan.Sample, error) {
+	var out []plan.Sample
+	for k := range batches {
+		i := (2*k + 1) * (len(byWork) - 1) / (2 * batches)
+		if leaveLongest {
+			i /= 4
+		}
+		p := byWork[i]
+		c, err := step(phase, r.trial.Examples(p.step))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, plan.Sample{Work: p.work, Compute: c.Compute, Build: c.Build})
+	}
+	return out, nil
+}
+
+// evaluations runs the longest and the middle batch of the evaluation.
+func (r *rehearsal[B]) evaluations(ctx context.Context) (samples []plan.Sample, err error) {
+	batches := r.evalBatches()
+	if len(batches) == 0 {
+		return nil, nil
+	}
+	slices.SortStableFunc(batches, func(a, b planned) int { return cmp.Compare(a.work, b.work) })
+	for _, p := range []planned{batches[len(batches)/2], batches[len(batches)-1]} {
+		from := p.step * r.fit.EvalBatch
+		c, err := r.trial.Eval(ctx, r.task.Val, r.evalOrder()[from:from+p.size])
+		if err != nil {
+			return nil, fmt.Errorf("evaluate: %w", err)
+		}
+		samples = append(samples, plan.Sample{Work: p.work, Compute: c.Compute, Build: c.Build})
+	}
+	return samples, nil
+}
+
+// evalOrder is the order in which the evaluation goes through its examples.
+func (r *rehearsal[B]) evalOrder() []int {
+	if r.task.Order != nil {
+		return r.task.Order
+	}
+	order := make([]int, r.task.Val.Len())
+	for i := range order {
+		order[i] = i
+	}
+	return order
+}
+
+func (r *rehearsal[B]) evalBatches() []planned {
+	if r.task.Val == nil {
+		return nil
+	}
+	var out []planned
+	for b := range slices.Chunk(r.evalOrder(), r.fit.EvalBatch) {
+		out = append(out, newPlanned(len(out), b, r.sizes(r.scan.Validation), len(b), r.scan.Limit))
+	}
+	return out
+}
+
+// clock adds up the run's time. Phases in which other parts train are timed on
+// the middle batch, the first, the last and one between.
+func (r *rehearsal[B]) clock(_ context.Context, samples, evals []plan.Sample, phase int, middle planned, step func(int, []int) (train.TrialCost, error)) (plan.Time, error) {
+	t := plan.Time{BatchesTimed: len(samples)}
+	if len(samples) == 0 {
+		return t, nil
+	}
+	speed, workers := plan.Fit(samples), r.fit.Workers
+	ratio := make([]float64, len(r.phases))
+	known := speed.Of(middle.work, 1<<20).Seconds()
+	for i := range r.phases {
+		ratio[i] = 1
+		if r.phases[i] == phase || known == 0 || len(r.phases) > 3 && i != 0 && i != len(r.phases)/2 && i != len(r.phases)-1 {
+			continue
+		}
+		c, err := step(r.phases[i], r.trial.Examples(middle.step))
+		if err != nil {
+			return t, err
+		}
+		ratio[i] = min(c.Compute.Seconds()/known, 2)
+		t.BatchesTimed++
+	}
+	if n := len(r.phases); n > 3 {
+		for i := range r.phases { // the others lie between
+			if i < n/2 {
+				ratio[i] = ratio[0] + (ratio[n/2]-ratio[0])*float64(i)/float64(n/2)
+			} else if d := n - 1 - n/2; d > 0 {
+				ratio[i] = ratio[n/2] + (ratio[n-1]-ratio[n/2])*float64(i-n/2)/float64(d)
+			}
+		}
+	}
+	var waits, computes float64
+	examples := 0
+	for _, p := range r.steps {
+		i, found := slices.BinarySearch(r.phases, p.step)
+		if !found {
+			i--
+		}
+		s := speed
+		s.Fixed, s.PerWork = s.Fixed*ratio[max(i, 0)], s.PerWork*ratio[max(i, 0)]
+		t.Training += s.Of(p.work, workers).Seconds()
+		computes += s.Of(p.work, 1<<20).Seconds()
+		waits += s.BuildPerWork * p.work / float64(max(workers, 1))
+		examples += p.size
+	}
+	t.BuildingLimit = waits > 1.1*computes
+	rounds := r.fit.Epochs
+	if r.fit.EvalFirst {
+		rounds++
+	}
+	evalSpeed := plan.Fit(evals)
+	for _, p := range r.evalBatches() {
+		t.Evaluation += float64(rounds) * evalSpeed.Of(p.work, workers).Seconds()
+	}
+	t.BatchesTimed += len(evals)
+	t.Total = t.Training + t.Evaluation
+	if len(r.steps) > 0 && t.Training > 0 {
+		t.Step, t.ExamplesPerS = t.Training/float64(len(r.steps)), float64(examples)/t.Training
+	}
+	return t, nil
+}

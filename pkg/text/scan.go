@@ -1,0 +1,87 @@
+package text
+
+import (
+	"context"
+	"crypto/sha256"
+	"runtime"
+	"strings"
+	"sync"
+)
+
+// Scan is what reading every example once tells.
+type Scan struct {
+	Tokens []int      // [N] before truncation, the special ones included
+	Hashes [][16]byte // [N] of the text in lower case with single spaces: equal for copies
+}
+
+// Scan tokenizes every example with so many workers; 0: one per core. observe,
+// which may be nil, is told how many are done, one call at a time.
+func (d *Dataset) Scan(ctx context.Context, workers int, observe func(done, total int)) (Scan, error) {
+	if workers <= 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	s := Scan{Tokens: make([]int, d.Len()), Hashes: make([][16]byte, d.Len())}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	// A worker takes a stretch of examples: they lie side by side in their file.
+	const stretch = 64
+	var (
+		wg   sync.WaitGroup
+		mu   sync.Mutex
+		next int
+		done int
+	)
+	take := func(finished int) (from, to int) {
+		mu.Lock()
+		defer mu.Unlock()
+		if done += finished; finished > 0 && observe != nil {
+			observe(done, d.Len())
+		}
+		from = next
+		next = min(next+stretch, d.Len())
+		return from, next
+	}
+	for range workers {
+		wg.Go(func() {
+			enc := d.pool.Get().(*Encoder)
+			defer d.pool.Put(enc)
+			var ids []int32
+			for from, to := take(0); from < to && ctx.Err() == nil; from, to = take(to - from) {
+				for i := from; i < to; i++ {
+					text, pair, err := d.Text(i)
+					if err != nil {
+						cancel(err)
+						return
+					}
+					if pair == "" && !d.pairs {
+						ids = enc.AppendIDs(ids[:0], text, 0)
+					} else {
+						ids, _ = enc.AppendPairIDs(ids[:0], text, pair, 0)
+					}
+					s.Tokens[i], s.Hashes[i] = len(ids), contentHash(text, pair)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if ctx.Err() != nil {
+		return Scan{}, context.Cause(ctx)
+	}
+	return s, nil
+}
+
+// contentHash is equal for texts that differ in case and white space alone.
+func contentHash(text, pair string) [16]byte {
+	plain := func(s string) string { return strings.Join(strings.Fields(strings.ToLower(s)), " ") }
+	sum := sha256.Sum256([]byte(plain(text) + "\x00" + plain(pair)))
+	return [16]byte(sum[:16])
+}
+
+// Name names the file and row of the i-th example; "" where it cannot be read.
+func (d *Dataset) Name(i int) string {
+	e, err := d.corpus.Example(d.rows[i])
+	if err != nil {
+		return ""
+	}
+	return e.ID
+}
