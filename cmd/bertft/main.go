@@ -34,6 +34,8 @@ func main() {
 		Vars: kong.Vars{
 			"version": cli.Version(), "schedules": strings.Join(schedule.Names(), ", "), "metrics": strings.Join(train.Metrics(), ","),
 			"epochs": "3", "batch": "8", "lr": "5e-5", "schedule": "linear", "weightdecay": "0.01", "clip": "1.0", "freeze": "",
+			"freezehelp":   "groups, with * and [0-3], or names of parameters, and ! for what does: embeddings, layer.0 and so on, head with the pooler; without it, none",
+			"unfreezehelp": "head@0,layer.5@1",
 		},
 	}.Main(os.Args[1:]))
 }

@@ -33,6 +33,8 @@ func main() {
 		Vars: kong.Vars{
 			"version": cli.Version(), "schedules": strings.Join(schedule.Names(), ", "), "metrics": strings.Join(train.Metrics(), ","),
 			"epochs": "10", "batch": "32", "lr": "1e-4", "schedule": "constant", "weightdecay": "0", "clip": "0", "freeze": "",
+			"freezehelp":   "groups, with * and [1-3], or names of parameters, and ! for what does: block1 to block5 of VGG, stem and layer1 to layer4 of ResNet, head; or none; without it, all but the last block and the head",
+			"unfreezehelp": "head@0,block5@1",
 		},
 	}.Main(os.Args[1:]))
 }

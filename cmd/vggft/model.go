@@ -26,7 +26,7 @@ func find(ctx context.Context, env *cli.Env, ref, arch string) (path, source, ar
 
 // pictureFlags say how pictures are read, for every verb.
 type pictureFlags struct {
-	OnBad string `default:"skip" enum:"skip,fail" help:"A corrupt picture: skip it, and list it at the end, or fail." group:"Data" yaml:"on-bad"`
+	OnBad string `default:"skip" enum:"skip,fail" help:"What to do about a picture that cannot be read: skip it, and list it at the end, or fail." group:"Data" yaml:"on-bad"`
 }
 
 // modelFlags are those of the verbs that use a model as it is.

@@ -15,17 +15,17 @@ import (
 
 // options are train's flags, as run.yaml keeps them.
 type options struct {
-	Data  string `arg:"" help:"A folder of class folders, or of splits that hold such; its .tar, .tar.gz or .zip; or a .csv of paths and labels." yaml:"data"`
-	Model string `default:"vgg16" help:"A name such as vgg16 or resnet50-imagenet, a model's folder, or a .pth, .safetensors or Keras .h5 file." group:"Recipe" yaml:"model"`
-	Arch  string `help:"Architecture of a bare file of weights: vgg16, resnet50, ..." placeholder:"NAME" group:"Recipe" yaml:"arch"`
+	Data  string `arg:"" help:"A folder with a folder of pictures for each class, or with train/ and val/ that hold such; the same as .tar, .tar.gz or .zip; or a .csv of paths and labels." yaml:"data"`
+	Model string `default:"vgg16" help:"What to start from: a name such as vgg16 or resnet50-imagenet, the folder of a model or a run, a Hugging Face id, or, with --arch, a .pth, .safetensors or Keras .h5 file." group:"Recipe" yaml:"model"`
+	Arch  string `help:"Architecture of a file of weights: vgg11 to vgg19, vgg11_bn to vgg19_bn, resnet18 to resnet152." placeholder:"NAME" group:"Recipe" yaml:"arch"`
 
-	Head      string   `default:"documented" enum:"documented,linear,original" help:"documented: 256, 128, classes; linear; or original: the architecture's own." group:"Recipe" yaml:"head"`
-	Dropout   *float64 `help:"In the head, between its layers." placeholder:"P" group:"Recipe" yaml:"dropout"`
-	ImageSize int      `default:"0" help:"Side of the network's square input; 0: the weights' own." placeholder:"PIXELS" group:"Recipe" yaml:"image-size"`
-	Augment   string   `default:"documented" help:"How training pictures vary: documented, crop, none, or words such as rotate=20,zoom=0.15,flip." group:"Recipe" yaml:"augment"`
+	Head      string   `default:"documented" enum:"documented,linear,original" help:"What stands on the features: documented (256, 128, classes), linear, or original, the architecture's own." group:"Recipe" yaml:"head"`
+	Dropout   *float64 `help:"Dropout between the head's layers; without it, none." placeholder:"P" group:"Recipe" yaml:"dropout"`
+	ImageSize int      `default:"0" help:"Side of the network's square input; without it, the weights' own, mostly 224." placeholder:"PIXELS" group:"Recipe" yaml:"image-size"`
+	Augment   string   `default:"documented" help:"How training pictures vary: documented (rotate=20,zoom=0.15,flip,fit=stretch), crop (crop=0.5-1,flip), none, or words: rotate=DEGREES, zoom=, shift=, flip, vflip, crop=MIN-MAX of the area, ratio=MIN-MAX, jitter=, brightness=, contrast=, saturation=, hue=, erase=, fit=crop|stretch, fill=nearest|black." group:"Recipe" yaml:"augment"`
 	Mixup     float64  `default:"0" help:"Blend pictures, and their labels, two by two, by shares drawn from Beta(A,A); 0: not." placeholder:"A" group:"Recipe" yaml:"mixup"`
 	Cutmix    float64  `default:"0" help:"Paste a box of one picture into another, and blend their labels, by areas drawn from Beta(A,A); with --mixup too, a step is one or the other." placeholder:"A" group:"Recipe" yaml:"cutmix"`
-	Normalize string   `default:"auto" enum:"auto,none,imagenet" help:"auto: as the weights were trained; none: pixels/255; or imagenet." group:"Recipe" yaml:"normalize"`
+	Normalize string   `default:"auto" enum:"auto,none,imagenet" help:"What the network reads: auto, as its weights were trained; none, pixels/255; or imagenet, less the mean and over the deviation of its colours." group:"Recipe" yaml:"normalize"`
 
 	pictureFlags   `yaml:",inline"`
 	cacheFlags     `yaml:",inline"`

@@ -2,6 +2,9 @@ package cli
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/gotune/gotune/internal/report"
@@ -43,8 +46,9 @@ type Labelled[B train.Batch] interface {
 // describe tells what is about to be trained, on what.
 func (t Task[B]) describe(p *progress, rt *torch.Runtime, plan *freeze.Plan, out string) {
 	table := plan.Timetable()
-	p.printf("model    %s, %s of %s parameters train", t.Source, millions(table.AtEnd), millions(table.Total))
-	if table.AtEnd != table.Total || table.AtStart != table.AtEnd {
+	p.printf("model    %s, %s of %s parameters train", nearby(t.Source), millions(table.AtEnd), millions(table.Total))
+	differ := func(r freeze.Row) bool { return r.Rate != 1 }
+	if table.AtEnd != table.Total || table.AtStart != table.AtEnd || slices.ContainsFunc(table.Rows, differ) {
 		for line := range strings.Lines(table.String()) {
 			p.printf("         %s", strings.TrimRight(line, "\n"))
 		}
@@ -68,6 +72,18 @@ func groupNames(plan *freeze.Plan) []string {
 		out = append(out, g.Name)
 	}
 	return out
+}
+
+// nearby is path as seen from the working folder, where it lies in it.
+func nearby(path string) string {
+	wd, err := os.Getwd()
+	if err != nil {
+		return path
+	}
+	if rel, err := filepath.Rel(wd, path); err == nil && filepath.IsLocal(rel) {
+		return rel
+	}
+	return path
 }
 
 // millions is "109.5 M", and "41.2 k" below a hundred thousand.

@@ -32,8 +32,8 @@ type TrainFlags struct {
 	LabelSmoothing float64 `default:"0" help:"Share of each label spread over all classes." group:"Recipe" yaml:"label-smoothing"`
 	ClassWeights   string  `default:"none" enum:"none,balanced,sampled" help:"none; balanced: classes count alike in the loss, however many examples each has; or sampled: they come equally often." group:"Recipe" yaml:"class-weights"`
 
-	Freeze     string `default:"${freeze}" help:"What does not train: groups or names, such as embeddings,layer.[0-3] or !head." placeholder:"WHAT" group:"Freezing" yaml:"freeze"`
-	Unfreeze   string `default:"" help:"What trains from when: head@0,layer.5@1, gradual, gradual/2epochs, plateau." placeholder:"WHEN" group:"Freezing" yaml:"unfreeze"`
+	Freeze     string `default:"${freeze}" help:"What does not train: ${freezehelp}." placeholder:"WHAT" group:"Freezing" yaml:"freeze"`
+	Unfreeze   string `default:"" help:"What trains from which epoch on: ${unfreezehelp}, gradual (a group an epoch, from the top), gradual/2epochs, or plateau." placeholder:"WHEN" group:"Freezing" yaml:"unfreeze"`
 	LayerDecay string `default:"" help:"Rate of each group as a fraction of the one above it: 0.9; or by group: head=1,layer.*=0.5." placeholder:"D" group:"Freezing" yaml:"layer-decay"`
 
 	UnfreezeWarmup string `default:"0" help:"Steps, or a fraction of all such as 0.05, over which a group that begins to train later comes to its full rate." placeholder:"STEPS" group:"Freezing" yaml:"unfreeze-warmup"`

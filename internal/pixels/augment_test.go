@@ -285,6 +285,7 @@ func TestParseAugment(t *testing.T) {
 	}{
 		{"documented", Documented(), "rotate=20,zoom=0.15,flip,fit=stretch"},
 		{"crop", CropAndFlip(), "flip,crop=0.5-1"},
+		{"flip,crop=0.5", CropAndFlip(), "flip,crop=0.5-1"},
 		{"none", Augment{}, "none"},
 		{"", Augment{}, "none"},
 		{"rotate=20,zoom=0.15,flip", Augment{Rotate: 20, Zoom: 0.15, FlipH: true}, "rotate=20,zoom=0.15,flip"},
@@ -325,7 +326,8 @@ func TestParseAugmentErrors(t *testing.T) {
 		{"rotate=x,zoom=y", []string{"rotate=x", "zoom=y"}},
 		{"rotate=NaN", []string{"rotate is NaN"}},
 		{"crop=1-0.5", []string{"crop is 1-0.5"}},
-		{"crop=5", []string{"two numbers"}},
+		{"crop=5", []string{"crop is 5-1"}},
+		{"ratio=5", []string{"two numbers"}},
 		{"hue=0.7", []string{"hue is 0.7"}},
 	} {
 		_, err := ParseAugment(c.spec)

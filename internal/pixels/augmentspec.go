@@ -22,7 +22,7 @@ const (
 //	crop                  a random window of half to all of the area, and flip
 //	none                  a centre crop, nothing random
 //	rotate=20 zoom=0.15 shift=0.1 shiftx=0.1 shifty=0.1 flip vflip
-//	crop=0.08-1 ratio=0.75-1.33
+//	crop=0.08-1 (or crop=0.08) ratio=0.75-1.33
 //	brightness=0.2 contrast=0.2 saturation=0.2 hue=0.05, jitter=0.2 for the first three
 //	erase=0.25
 //	fit=crop|stretch fill=nearest|black
@@ -95,6 +95,9 @@ func (a *Augment) parseWord(word string) error {
 	case word == "vflip":
 		a.FlipV = true
 	case key == "crop" && valued:
+		if !strings.Contains(value, "-") {
+			value += "-1"
+		}
 		return parseRange(word, value, &a.Crop.ScaleMin, &a.Crop.ScaleMax)
 	case key == "ratio" && valued:
 		return parseRange(word, value, &a.Crop.RatioMin, &a.Crop.RatioMax)
