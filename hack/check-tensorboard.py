@@ -36,9 +36,12 @@ def expected(run):
         elif e["type"] == "epoch" and e["val_loss"] is not None:
             add("validation/loss", e["step"], e["val_loss"])
             add("validation/accuracy", e["step"], e["val_accuracy"])
+            if e["val_f1"] is not None:
+                add("validation/f1", e["step"], e["val_f1"])
         elif e["type"] == "untrained":
             add("validation/loss", 0, e["loss"])
             add("validation/accuracy", 0, e["accuracy"])
+            add("validation/f1", 0, e["f1"])
     return points
 
 

@@ -15,17 +15,17 @@ type evalCmd struct {
 	Data  string `arg:"" help:"Labelled text, as for train."`
 	Split string `default:"" help:"Of data with splits: train, val or test; without it, test if there is one." group:"Data"`
 	textFlags
-	MaxLength int  `default:"512" help:"Tokens; longer texts are truncated." group:"Data"`
-	Limit     int  `default:"0" help:"Use only so many examples, after a seeded shuffle; 0: all." placeholder:"N" group:"Data"`
-	EvalBatch int  `default:"32" help:"Examples in a batch." group:"Machine"`
-	JSON      bool `name:"json" help:"End with one JSON object on stdout."`
+	MaxLength int `default:"512" help:"Tokens; longer texts are truncated." group:"Data"`
+	Limit     int `default:"0" help:"Use only so many examples, after a seeded shuffle; 0: all." placeholder:"N" group:"Data"`
+	EvalBatch int `default:"32" help:"Examples in a batch." group:"Machine"`
+	cli.EvalFlags
 	cli.Machine
 	cli.Config
 }
 
 // Validate reports every fault at once. kong calls it before the verb runs.
 func (c *evalCmd) Validate() error {
-	errs := []error{checkMaxLength(c.MaxLength), checkBatch(c.EvalBatch), c.Machine.Validate()}
+	errs := []error{checkMaxLength(c.MaxLength), checkBatch(c.EvalBatch), c.EvalFlags.Validate(), c.Machine.Validate()}
 	if c.Limit < 0 {
 		errs = append(errs, fmt.Errorf("--limit: %d, want 0 (all) or more", c.Limit))
 	}
@@ -40,29 +40,73 @@ func checkBatch(n int) error {
 }
 
 // Run is called by kong.
-func (c *evalCmd) Run(ctx context.Context, env *cli.Env) (err error) {
+func (c *evalCmd) Run(ctx context.Context, env *cli.Env) error {
 	return withModel(ctx, env, c.Model, c.Machine, c.MaxLength, func(rt *torch.Runtime, m *text.BERT, tok *text.Tokenizer) error {
-		o := c.data(c.MaxLength)
-		o.Labels, o.Split = m.Classes(), c.Split
-		d, err := text.OpenDataset(c.Data, tok, o)
+		a, err := c.judged(c.Model, m, tok)
 		if err != nil {
 			return err
 		}
-		defer d.Close()
-		if test := d.Splits()["test"]; c.Split == "" && test != nil {
-			d = test
+		defer a.Data.(*text.Dataset).Close()
+		models := []cli.Judged[*text.Batch]{a}
+		if c.Compare != "" {
+			m, tok, err := loadModel(ctx, env, rt, c.Compare, c.MaxLength)
+			if err != nil {
+				return fmt.Errorf("--compare: %w", err)
+			}
+			defer m.Close()
+			b, err := c.judged(c.Compare, m, tok)
+			if err != nil {
+				return fmt.Errorf("--compare: %w", err)
+			}
+			defer b.Data.(*text.Dataset).Close()
+			models = append(models, b)
 		}
-		if c.Limit > 0 {
-			d = d.Limit(c.Limit, c.Seed)
-		}
-		order, err := d.ByLength()
-		if err != nil {
-			return err
-		}
-		return cli.Eval(ctx, env, rt, m, d, cli.EvalOptions{
-			JSON: c.JSON, Model: c.Model, Data: c.Data, Machine: c.Machine, Batch: c.EvalBatch, Order: order, Unit: "sequences",
+		return cli.Eval(ctx, env, rt, models, cli.EvalOptions{
+			Flags: c.EvalFlags, Data: c.Data, Machine: c.Machine, Batch: c.EvalBatch, Unit: "sequences",
 		})
 	})
+}
+
+// judged opens the data as a model reads them.
+func (c *evalCmd) judged(name string, m *text.BERT, tok *text.Tokenizer) (j cli.Judged[*text.Batch], err error) {
+	o := c.data(c.MaxLength)
+	o.Labels, o.Split = m.Classes(), c.Split
+	d, err := text.OpenDataset(c.Data, tok, o)
+	if err != nil {
+		return j, err
+	}
+	if test := d.Splits()["test"]; c.Split == "" && test != nil {
+		d = test
+	}
+	if c.Limit > 0 {
+		d = d.Limit(c.Limit, c.Seed)
+	}
+	order, err := d.ByLength()
+	if err != nil {
+		return j, errors.Join(err, d.Close())
+	}
+	return cli.Judged[*text.Batch]{Name: name, Model: m, Data: d, Order: order, Sample: sampleOf(d)}, nil
+}
+
+// loadModel opens a fine-tuned model beside another.
+func loadModel(ctx context.Context, env *cli.Env, rt *torch.Runtime, ref string, maxLength int) (*text.BERT, *text.Tokenizer, error) {
+	dir, _, err := cli.FindModel(ctx, env, ref, "text")
+	if err != nil {
+		return nil, nil, err
+	}
+	tok, err := text.OpenTokenizer(dir)
+	if err != nil {
+		return nil, nil, cli.Usage(err)
+	}
+	m, _, err := text.Load(rt, dir, text.LoadOptions{})
+	if err != nil {
+		return nil, nil, cli.Usage(err)
+	}
+	if err := fits(dir, m, tok, maxLength); err != nil {
+		m.Close()
+		return nil, nil, err
+	}
+	return m, tok, nil
 }
 
 // withModel opens libtorch and the fine-tuned model that ref names, and closes

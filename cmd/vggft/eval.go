@@ -17,12 +17,12 @@ type evalCmd struct {
 	Data  string `arg:"" help:"Pictures by class, as for train."`
 	Split string `default:"" help:"Of data with splits: train, val or test; without it, test if there is one." group:"Data"`
 	Limit int    `default:"0" help:"Use only so many pictures, after a seeded shuffle; 0: all." placeholder:"N" group:"Data"`
-	JSON  bool   `name:"json" help:"End with one JSON object on stdout."`
+	cli.EvalFlags
 }
 
 // Validate reports every fault at once. kong calls it before the verb runs.
 func (c *evalCmd) Validate() error {
-	errs := []error{c.modelFlags.Validate(), c.cacheFlags.Validate()}
+	errs := []error{c.modelFlags.Validate(), c.cacheFlags.Validate(), c.EvalFlags.Validate()}
 	if c.Limit < 0 {
 		errs = append(errs, fmt.Errorf("--limit: %d, want 0 (all) or more", c.Limit))
 	}
@@ -39,16 +39,35 @@ func (c *evalCmd) Run(ctx context.Context, env *cli.Env) error {
 		return vision.OpenDataset(c.Data, o)
 	}
 	return c.with(ctx, env, open, func(rt *torch.Runtime, m *vision.Model, d *vision.Dataset) error {
-		if test := d.Splits()["test"]; c.Split == "" && test != nil {
-			d = test
+		models := []cli.Judged[*vision.Batch]{c.judged(c.Model, m, d)}
+		if c.Compare != "" {
+			l, err := c.look(ctx, env, c.Compare, open)
+			if err != nil {
+				return fmt.Errorf("--compare: %w", err)
+			}
+			defer l.close()
+			m, err := l.load(rt)
+			if err != nil {
+				return fmt.Errorf("--compare: %w", err)
+			}
+			defer m.Close()
+			models = append(models, c.judged(c.Compare, m, l.good))
 		}
-		if c.Limit > 0 {
-			d = d.Limit(c.Limit, c.Seed)
-		}
-		return cli.Eval(ctx, env, rt, m, d, cli.EvalOptions{
-			JSON: c.JSON, Model: c.Model, Data: c.Data, Machine: c.Machine, Batch: c.EvalBatch, Unit: "images",
+		return cli.Eval(ctx, env, rt, models, cli.EvalOptions{
+			Flags: c.EvalFlags, Data: c.Data, Machine: c.Machine, Batch: c.EvalBatch, Unit: "images",
 		})
 	})
+}
+
+// judged picks the part of the data that a model is measured on.
+func (c *evalCmd) judged(name string, m *vision.Model, d *vision.Dataset) cli.Judged[*vision.Batch] {
+	if test := d.Splits()["test"]; c.Split == "" && test != nil {
+		d = test
+	}
+	if c.Limit > 0 {
+		d = d.Limit(c.Limit, c.Seed)
+	}
+	return cli.Judged[*vision.Batch]{Name: name, Model: m, Data: d, Sample: sampleOf(d)}
 }
 
 type predictCmd struct {

@@ -52,37 +52,66 @@ func (f *modelFlags) Validate() error {
 func (f *modelFlags) with(ctx context.Context, env *cli.Env, open func(vision.Config) (*vision.Dataset, error),
 	use func(*torch.Runtime, *vision.Model, *vision.Dataset) error,
 ) (err error) {
-	path, _, arch, err := find(ctx, env, f.Model, f.Arch)
+	l, err := f.look(ctx, env, f.Model, open)
 	if err != nil {
 		return err
 	}
-	o := vision.LoadOptions{Architecture: arch}
-	cfg, err := vision.ConfigOf(path, o)
-	if err != nil {
-		return cli.Usage(err)
-	}
-	d, err := open(cfg)
-	if err != nil {
-		return cli.Usage(err)
-	}
-	defer d.Close()
-	good, read, err := f.good(ctx, env, d, f.WorkerCount())
-	if err != nil {
-		return err
-	}
-	defer skipped(read.Bad).list(env)
+	defer l.close()
+	defer l.bad.list(env)
 	rt, err := cli.OpenRuntime(f.Machine)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, rt.Close()) }()
-	m, _, err := vision.Load(rt, path, o)
+	m, err := l.load(rt)
 	if err != nil {
-		return cli.Usage(err)
+		return err
 	}
 	defer m.Close()
-	if len(m.Config.Labels) == 0 {
-		return cli.Usagef("model %s: its config.json has no labels; fine-tune it first", path)
-	}
-	return use(rt, m, good)
+	return use(rt, m, l.good)
 }
+
+// looked is what can be known of a model, and of data as it reads them, without
+// libtorch.
+type looked struct {
+	path    string
+	options vision.LoadOptions
+	data    *vision.Dataset
+	good    *vision.Dataset // without bad
+	bad     skipped
+}
+
+func (f *modelFlags) look(ctx context.Context, env *cli.Env, ref string, open func(vision.Config) (*vision.Dataset, error)) (*looked, error) {
+	path, _, arch, err := find(ctx, env, ref, f.Arch)
+	if err != nil {
+		return nil, err
+	}
+	l := &looked{path: path, options: vision.LoadOptions{Architecture: arch}}
+	cfg, err := vision.ConfigOf(path, l.options)
+	if err != nil {
+		return nil, cli.Usage(err)
+	}
+	if l.data, err = open(cfg); err != nil {
+		return nil, cli.Usage(err)
+	}
+	good, read, err := f.good(ctx, env, l.data, f.WorkerCount())
+	if err != nil {
+		return nil, errors.Join(err, l.data.Close())
+	}
+	l.good, l.bad = good, skipped(read.Bad)
+	return l, nil
+}
+
+func (l *looked) load(rt *torch.Runtime) (*vision.Model, error) {
+	m, _, err := vision.Load(rt, l.path, l.options)
+	if err != nil {
+		return nil, cli.Usage(err)
+	}
+	if len(m.Config.Labels) == 0 {
+		m.Close()
+		return nil, cli.Usagef("model %s: its config.json has no labels; fine-tune it first", l.path)
+	}
+	return m, nil
+}
+
+func (l *looked) close() { _ = l.data.Close() } // only read from

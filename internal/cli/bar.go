@@ -41,9 +41,11 @@ func (b *bar) draw(label string, done, total int, note string) {
 		return
 	}
 	b.drawn = now
-	const cells = 30
+	counts := fmt.Sprintf("%d/%d", done, total)
+	// A narrow terminal takes from the bar, not from the note.
+	cells := min(max(b.width()-len(label)-len(counts)-len(note)-7, 8), 30)
 	full := cells * done / max(total, 1)
-	text := fmt.Sprintf("%s [%s%s] %d/%d  %s", label, strings.Repeat("=", full), strings.Repeat(" ", cells-full), done, total, note)
+	text := fmt.Sprintf("%s [%s%s] %s  %s", label, strings.Repeat("=", full), strings.Repeat(" ", cells-full), counts, note)
 	// A line as wide as the terminal would wrap, and then there are two to clear.
 	b.text = text[:min(len(text), max(b.width()-1, 0))]
 	_, _ = io.WriteString(b.out, "\r"+b.text+"\x1b[K")

@@ -25,15 +25,22 @@ func (b *board) write(e train.Event) error {
 		return b.add(e.Step, b.step(e))
 	case train.EpochEvent:
 		points := []tensorboard.Scalar{{Tag: "epoch/train_loss", Value: e.TrainLoss}, {Tag: "epoch/seconds", Value: e.Seconds}}
-		if e.ValLoss != nil {
-			points = append(points, validation(train.Score{Loss: *e.ValLoss, Accuracy: *e.ValAccuracy})...)
+		for _, v := range []struct {
+			tag   string
+			value *float64
+		}{{"loss", e.ValLoss}, {"accuracy", e.ValAccuracy}, {"f1", e.ValF1}} {
+			if v.value != nil {
+				points = append(points, tensorboard.Scalar{Tag: "validation/" + v.tag, Value: *v.value})
+			}
 		}
 		if err := b.add(e.Step, points); err != nil {
 			return err
 		}
 		return b.w.Flush()
 	case train.UntrainedEvent:
-		return b.add(0, validation(e.Score))
+		return b.add(0, []tensorboard.Scalar{
+			{Tag: "validation/loss", Value: e.Loss}, {Tag: "validation/accuracy", Value: e.Accuracy}, {Tag: "validation/f1", Value: e.F1},
+		})
 	}
 	return nil
 }
@@ -75,10 +82,6 @@ func (b *board) step(e train.StepEvent) []tensorboard.Scalar {
 		}
 	}
 	return points
-}
-
-func validation(s train.Score) []tensorboard.Scalar {
-	return []tensorboard.Scalar{{Tag: "validation/loss", Value: s.Loss}, {Tag: "validation/accuracy", Value: s.Accuracy}}
 }
 
 func (b *board) close() error {

@@ -24,6 +24,9 @@ type progress struct {
 	examples int        // trained on, in this process
 	steps    int
 	trained  time.Duration
+	last     train.StepEvent
+	left     time.Duration // as of last
+	metric   string        // of the newest evaluation
 
 	evaluating bool
 	evalFrom   time.Time // of the evaluation's first batch
@@ -92,7 +95,12 @@ func (p *progress) step(e train.StepEvent) {
 	p.trained += e.Duration
 	rate := float64(p.examples) / p.trained.Seconds()
 	left := p.trained / time.Duration(p.steps) * time.Duration(e.Steps-e.Step)
-	if p.draw(fmt.Sprintf("epoch %d", e.Epoch), e.Step, e.Steps, fmt.Sprintf("loss %.4f  %.1f/s  %s left", e.Loss, rate, seconds(left))) {
+	p.last, p.left = e, left
+	note := fmt.Sprintf("loss %.4f  %.1f/s  %s left  lr %.2e", e.Loss, rate, seconds(left), e.LR)
+	if p.metric != "" {
+		note += "  " + p.metric
+	}
+	if p.draw(fmt.Sprintf("epoch %d", e.Epoch), e.Step, e.Steps, note+"  "+bytesString(residentBytes())) {
 		return
 	}
 	if p.due() {
@@ -146,9 +154,16 @@ func (p *progress) endEpoch(e train.EpochEvent) {
 	parts := []string{fmt.Sprintf("epoch %d", e.Epoch), fmt.Sprintf("train loss %.4f", e.TrainLoss)}
 	if e.ValAccuracy != nil {
 		parts = append(parts, fmt.Sprintf("val loss %.4f", *e.ValLoss), fmt.Sprintf("val accuracy %.4f", *e.ValAccuracy))
+		p.metric = fmt.Sprintf("val accuracy %.4f", *e.ValAccuracy)
 	}
-	parts = append(parts, time.Duration(e.Seconds*float64(time.Second)).Round(100*time.Millisecond).String(),
-		bytesString(residentBytes())+" resident")
+	parts = append(parts, time.Duration(e.Seconds*float64(time.Second)).Round(100*time.Millisecond).String())
+	if p.trained > 0 {
+		parts = append(parts, fmt.Sprintf("%.1f examples/s", float64(p.examples)/p.trained.Seconds()), fmt.Sprintf("lr %.2e", p.last.LR))
+	}
+	parts = append(parts, bytesString(residentBytes())+" resident")
+	if p.last.Step < p.last.Steps {
+		parts = append(parts, seconds(p.left).String()+" left")
+	}
 	if e.Best && e.ValAccuracy != nil {
 		parts = append(parts, "best so far")
 	}

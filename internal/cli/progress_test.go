@@ -40,7 +40,7 @@ func TestPlainLines(t *testing.T) {
 		"step 8/20  epoch 1  loss 0.7000  lr 5.00e-05  grad norm 1.50  2.0 examples/s  48s left",
 		"evaluating 32/160  ",
 		"evaluating 96/160  4.0/s",
-		"epoch 1  train loss 0.5000  val loss 0.2500  val accuracy 0.7500  1m1.3s  ",
+		"epoch 1  train loss 0.5000  val loss 0.2500  val accuracy 0.7500  1m1.3s  2.0 examples/s  lr 5.00e-05  ",
 		"warning: no room",
 		"stopped early after epoch 3: epoch 1 is still the best",
 	}
@@ -53,7 +53,7 @@ func TestPlainLines(t *testing.T) {
 			t.Errorf("line %q\nwant %q", got[i], want[i])
 		}
 	}
-	if !strings.HasSuffix(got[4], "resident  best so far") {
+	if !strings.HasSuffix(got[4], "resident  40s left  best so far") {
 		t.Errorf("line %q", got[4])
 	}
 }

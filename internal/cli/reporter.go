@@ -29,7 +29,7 @@ type reporter struct {
 }
 
 // topLosses is how many examples a report shows.
-const topLosses = 10
+const topLosses = 12
 
 // observe returns what could not be recorded. The page is not part of the
 // record: it can be drawn anew.

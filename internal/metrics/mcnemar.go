@@ -60,17 +60,29 @@ func Compare(labels, a, b []int) (Comparison, error) {
 	if len(a) != len(labels) || len(b) != len(labels) {
 		return Comparison{}, fmt.Errorf("metrics: predictions of %d and %d examples for %d labels", len(a), len(b), len(labels))
 	}
-	if len(labels) == 0 {
+	rightA, rightB := make([]bool, len(labels)), make([]bool, len(labels))
+	for i, y := range labels {
+		rightA[i], rightB[i] = a[i] == y, b[i] == y
+	}
+	return CompareRight(rightA, rightB)
+}
+
+// CompareRight compares two classifiers by which examples each has right.
+func CompareRight(a, b []bool) (Comparison, error) {
+	if len(a) != len(b) {
+		return Comparison{}, fmt.Errorf("metrics: answers to %d examples, and to %d", len(a), len(b))
+	}
+	if len(a) == 0 {
 		return Comparison{}, errors.New("metrics: no examples to compare on")
 	}
-	c := Comparison{Examples: len(labels)}
-	for i, y := range labels {
-		switch rightA, rightB := a[i] == y, b[i] == y; {
-		case rightA && rightB:
+	c := Comparison{Examples: len(a)}
+	for i := range a {
+		switch {
+		case a[i] && b[i]:
 			c.Both++
-		case rightA:
+		case a[i]:
 			c.OnlyA++
-		case rightB:
+		case b[i]:
 			c.OnlyB++
 		default:
 			c.Neither++

@@ -144,6 +144,9 @@ func TestCompare(t *testing.T) {
 	if _, err := Compare(nil, nil, nil); err == nil {
 		t.Error("a comparison on no examples")
 	}
+	if _, err := CompareRight(make([]bool, 3), make([]bool, 4)); err == nil || !strings.Contains(err.Error(), "3 examples, and to 4") {
+		t.Errorf("error %v", err)
+	}
 	if _, err := McNemarTest(-1, 3); err == nil || !strings.Contains(err.Error(), "-1 and 3") {
 		t.Errorf("error %v", err)
 	}

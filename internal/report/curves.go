@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"html/template"
+	"math"
 
 	"github.com/gotune/gotune/internal/plots"
 )
@@ -64,8 +65,9 @@ func (p *Page) charts() []*chart {
 			{Name: "training", Colour: 0, XY: j.Loss.Smooth()},
 			{Name: "validation", Colour: 1, Dots: true, XY: j.validation(func(s Score) float64 { return s.Loss })},
 		}},
-		{Title: "Accuracy", Curves: []curve{
-			{Name: "validation", Colour: 1, Dots: true, XY: j.validation(func(s Score) float64 { return s.Accuracy })},
+		{Title: "Validation", Curves: []curve{
+			{Name: "accuracy", Colour: 1, Dots: true, XY: j.validation(func(s Score) float64 { return s.Accuracy })},
+			{Name: "F1, macro", Colour: 3, Dots: true, XY: j.validation(func(s Score) float64 { return s.F1 })},
 		}},
 		p.rateChart(),
 		{Title: "Gradient norm", Zero: true, Curves: []curve{
@@ -86,15 +88,25 @@ func (p *Page) charts() []*chart {
 // validation is a figure of the evaluations, at the steps that they came after.
 func (j *Journal) validation(of func(Score) float64) []XY {
 	var out []XY
-	if j.Untrained != nil {
-		out = append(out, XY{0, of(*j.Untrained)})
-	}
-	for _, e := range j.Epochs {
-		if e.ValLoss != nil && e.ValAccuracy != nil {
-			out = append(out, XY{float64(e.Step), of(Score{*e.ValLoss, *e.ValAccuracy})})
+	add := func(step int, s Score) {
+		if v := of(s); !math.IsNaN(v) {
+			out = append(out, XY{float64(step), v})
 		}
 	}
+	if j.Untrained != nil {
+		add(0, *j.Untrained)
+	}
+	for _, e := range j.Epochs {
+		add(e.Step, Score{orNaN(e.ValLoss), orNaN(e.ValAccuracy), orNaN(e.ValF1)})
+	}
 	return out
+}
+
+func orNaN(v *float64) float64 {
+	if v == nil {
+		return math.NaN()
+	}
+	return *v
 }
 
 // mostLines is how many groups' rates a chart shows each by itself.

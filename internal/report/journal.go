@@ -22,10 +22,11 @@ type Journal struct {
 	Epochs    []Epoch
 }
 
-// Score is an evaluation in two figures.
+// Score is an evaluation in short.
 type Score struct {
 	Loss     float64 `json:"loss"`
 	Accuracy float64 `json:"accuracy"`
+	F1       float64 `json:"f1"` // macro
 }
 
 // Epoch is an epoch's line.
@@ -35,6 +36,7 @@ type Epoch struct {
 	TrainLoss   float64  `json:"train_loss"`
 	ValLoss     *float64 `json:"val_loss"`
 	ValAccuracy *float64 `json:"val_accuracy"`
+	ValF1       *float64 `json:"val_f1"`
 	Seconds     float64  `json:"seconds"`
 	Best        bool     `json:"best"`
 }

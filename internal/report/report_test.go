@@ -25,7 +25,7 @@ func run(t testing.TB, dir string, steps int, classes []string, texts bool) *Pag
 			t.Fatal(err)
 		}
 	}
-	write(map[string]any{"type": "untrained", "examples": 200, "loss": 0.7, "accuracy": 0.49})
+	write(map[string]any{"type": "untrained", "examples": 200, "loss": 0.7, "accuracy": 0.49, "f1": 0.4})
 	per := max(steps/10, 1)
 	for s := 1; s <= steps; s++ {
 		x := float64(s) / float64(steps)
@@ -44,7 +44,7 @@ func run(t testing.TB, dir string, steps int, classes []string, texts bool) *Pag
 			e := s / per
 			write(map[string]any{
 				"type": "epoch", "epoch": e, "step": s, "train_loss": 0.6 - 0.03*float64(e), "val_loss": 0.45 - 0.02*float64(e),
-				"val_accuracy": 0.7 + 0.015*float64(e), "seconds": 12.3, "best": e <= 9,
+				"val_accuracy": 0.7 + 0.015*float64(e), "val_f1": 0.68 + 0.016*float64(e), "seconds": 12.3, "best": e <= 9,
 			})
 		}
 	}
