@@ -28,8 +28,10 @@ type Config struct {
 
 	// StrideIn1x1 puts a downsampling bottleneck's stride on its first 1×1
 	// convolution, as He et al. 2015 have it, not on the 3×3 as torchvision does.
-	StrideIn1x1 bool    `json:"stride_in_1x1,omitempty"`
-	Dropout     float64 `json:"head_dropout"`
+	StrideIn1x1 bool `json:"stride_in_1x1,omitempty"`
+	// NormEps is added to the variance in batch norms; 0: PyTorch's 1e-5.
+	NormEps float64 `json:"bn_eps,omitempty"`
+	Dropout float64 `json:"head_dropout"`
 }
 
 // ImageNet's mean and standard deviation, RGB, as torchvision's weights expect.
@@ -99,6 +101,9 @@ func (c Config) Validate() error {
 	}
 	if c.ChannelOrder != "RGB" && c.ChannelOrder != "BGR" {
 		bad("channel_order: %q, want RGB or BGR", c.ChannelOrder)
+	}
+	if !(c.NormEps >= 0 && c.NormEps < 1) {
+		bad("bn_eps: %g, want at least 0 and less than 1", c.NormEps)
 	}
 	if c.Dropout < 0 || c.Dropout >= 1 {
 		bad("head_dropout: %g, want at least 0 and less than 1", c.Dropout)

@@ -23,20 +23,19 @@ func (h *head) owns(param string) bool { return strings.HasPrefix(param, h.prefi
 // ReLU and Dropout, or as a single Linear.
 func (b *builder) head(cfg Config, t trunk) *head {
 	h := &head{prefix: "fc", pool: 1, dropout: cfg.Dropout}
-	_, isVGG := t.(*vgg)
 	side := 1
-	if isVGG {
-		h.prefix, side = "classifier", cfg.ImageSize/32
-		h.pool = 0
-		if cfg.Head == Original {
-			h.pool, side = 7, 7
+	if cfg.isVGG() {
+		h.prefix = "classifier"
+		h.pool, side = 7, 7
+		if cfg.flattens() {
+			h.pool, side = 0, cfg.ImageSize/32
 		}
 	}
 	var widths []int
 	switch {
 	case cfg.Head == Documented:
 		widths = []int{256, 128}
-	case cfg.Head == Original && isVGG:
+	case cfg.Head == Original && cfg.isVGG():
 		widths = []int{4096, 4096}
 	}
 	in := t.channels() * side * side
@@ -49,6 +48,24 @@ func (b *builder) head(cfg Config, t trunk) *head {
 		in = out
 	}
 	return h
+}
+
+func (c Config) isVGG() bool { return strings.HasPrefix(c.Architecture, "vgg") }
+
+// flattens says whether the head's width follows the image's size; else the
+// feature map is averaged to a fixed one.
+func (c Config) flattens() bool { return c.isVGG() && c.Head != Original }
+
+// sameHead says whether c's head has the layers that was's has, but for the
+// number of classes. ResNet's own head is linear.
+func (c Config) sameHead(was Config) bool {
+	shape := func(c Config) string {
+		if c.Head == Original && !c.isVGG() {
+			return Linear
+		}
+		return c.Head
+	}
+	return shape(c) == shape(was) && (c.ImageSize == was.ImageSize || !c.flattens())
 }
 
 // forward maps the feature map [N,C,h,w] to logits [N,classes].
@@ -79,6 +96,7 @@ func (h *head) forward(s *torch.Scope, x *torch.Tensor, seen func(string, *torch
 // builder makes layers and keeps the first error.
 type builder struct {
 	st  *torch.Store
+	eps float64 // of norms; 0: PyTorch's
 	err error
 }
 
@@ -96,7 +114,9 @@ func (b *builder) norm(name string, channels int) *torch.BatchNorm2d {
 		return nil
 	}
 	l, err := torch.NewBatchNorm2d(b.st, name, channels)
-	b.err = err
+	if b.err = err; err == nil && b.eps > 0 {
+		l.Eps = b.eps
+	}
 	return l
 }
 

@@ -44,7 +44,8 @@ func ConfigOf(path string, o LoadOptions) (Config, error) {
 }
 
 // pretrainedConfig is what is known of a model before its weights are read. A
-// bare file is of an ImageNet classifier: torchvision's, or Keras' if it is .h5.
+// bare file is of an ImageNet classifier: torchvision's, or Keras' VGG16 if it is
+// HDF5.
 func pretrainedConfig(path, arch string) (Config, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -53,13 +54,24 @@ func pretrainedConfig(path, arch string) (Config, error) {
 	if info.IsDir() {
 		return ReadConfig(path)
 	}
+	f, err := tensorfile.Open(path)
+	if err != nil {
+		return Config{}, err
+	}
+	keras := f.Format() == tensorfile.HDF5
+	if err := f.Close(); err != nil {
+		return Config{}, err
+	}
+	if keras && arch == "" {
+		arch = "vgg16"
+	}
 	if arch == "" {
 		return Config{}, fmt.Errorf("model %s: a file of weights does not say what it is: give --arch, one of %s",
 			path, strings.Join(Architectures(), ", "))
 	}
 	cfg := DefaultConfig(arch, Original, nil)
 	cfg.NumLabels = 1000
-	if strings.HasSuffix(path, ".h5") || strings.HasSuffix(path, ".hdf5") {
+	if keras {
 		n := pixels.KerasVGG()
 		cfg.ChannelOrder = "BGR"
 		for i := range 3 {
@@ -99,9 +111,10 @@ func (c Config) with(o LoadOptions) (Config, error) {
 }
 
 // Load opens a model folder, config.json and its weights, or a file of weights:
-// torchvision's .pth, .safetensors, or the .h5 of Keras' VGG16. Where o changes
-// classes, head or size, the head is made anew; any other missing parameter, or
-// one of another shape, is an error.
+// torchvision's .pth, .safetensors, or the .h5 or .keras of Keras' VGG16. Where o
+// changes classes or head, or the size of a head that flattens, the head is made
+// anew, as it is where a bare file has none: Keras' files without top. Any other
+// missing parameter, or one of another shape, is an error.
 func Load(rt *torch.Runtime, path string, o LoadOptions) (*Model, LoadReport, error) {
 	was, err := pretrainedConfig(path, o.Architecture)
 	if err != nil {
@@ -116,7 +129,7 @@ func Load(rt *torch.Runtime, path string, o LoadOptions) (*Model, LoadReport, er
 		return nil, LoadReport{}, err
 	}
 	defer f.Close()
-	newHead := o.Labels != nil && !slices.Equal(o.Labels, was.Labels) || cfg.Head != was.Head || cfg.ImageSize != was.ImageSize
+	newHead := o.Labels != nil && !slices.Equal(o.Labels, was.Labels) || !cfg.sameHead(was)
 	if newHead && o.Labels == nil {
 		return nil, LoadReport{}, fmt.Errorf("model %s: a new head needs classes", path)
 	}
@@ -124,7 +137,7 @@ func Load(rt *torch.Runtime, path string, o LoadOptions) (*Model, LoadReport, er
 	if err != nil {
 		return nil, LoadReport{}, err
 	}
-	return build(rt, path, cfg, w, newHead)
+	return build(rt, f.Path(), cfg, w, newHead || len(cfg.Labels) == 0 && !hasHead(w))
 }
 
 func openWeights(path string) (*tensorfile.File, error) {
@@ -154,13 +167,28 @@ func weights(f *tensorfile.File, arch string) (*torch.WeightFile, error) {
 	return torch.NewWeights(f.Path(), ts)
 }
 
+// headTensors are the names that a head's parameters have in any architecture.
+func headTensors() []string {
+	var names []string
+	for _, p := range []string{"classifier", "fc"} {
+		for _, layer := range []string{"", ".0", ".3", ".6"} {
+			names = append(names, p+layer+".weight", p+layer+".bias")
+		}
+	}
+	return names
+}
+
+func hasHead(w *torch.WeightFile) bool {
+	return slices.ContainsFunc(headTensors(), func(name string) bool {
+		_, ok := w.Has(name)
+		return ok
+	})
+}
+
 func build(rt *torch.Runtime, path string, cfg Config, w *torch.WeightFile, newHead bool) (*Model, LoadReport, error) {
 	if newHead {
-		for _, p := range []string{"classifier", "fc"} {
-			for _, layer := range []string{"", ".0", ".3", ".6"} {
-				w.Forget(p + layer + ".weight")
-				w.Forget(p + layer + ".bias")
-			}
+		for _, name := range headTensors() {
+			w.Forget(name)
 		}
 	}
 	m, err := New(rt, cfg, w)

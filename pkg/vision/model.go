@@ -64,7 +64,7 @@ func New(rt *torch.Runtime, cfg Config, weights *torch.WeightFile) (*Model, erro
 		st = rt.NewStoreFrom(weights.Source())
 	}
 	m := &Model{Config: cfg, store: st}
-	b := &builder{st: st}
+	b := &builder{st: st, eps: cfg.NormEps}
 	if layers, ok := resnets[cfg.Architecture]; ok {
 		m.trunk = b.resnet(layers, cfg.StrideIn1x1)
 	} else {
