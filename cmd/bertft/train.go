@@ -74,6 +74,9 @@ func runTrain(ctx context.Context, env *cli.Env, o *options, t cli.TrainOptions,
 		return err
 	}
 	defer sets.close()
+	if err := o.CheckData(sets.training.Len(), sets.validation != nil); err != nil {
+		return err
+	}
 	rt, err := cli.OpenRuntime(o.Machine)
 	if err != nil {
 		return err

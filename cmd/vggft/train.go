@@ -76,6 +76,9 @@ func runTrain(ctx context.Context, env *cli.Env, o *options, t cli.TrainOptions,
 	}
 	defer sets.close()
 	defer sets.skipped.list(env)
+	if err := o.CheckData(sets.training.Len(), sets.validation != nil); err != nil {
+		return err
+	}
 	rt, err := cli.OpenRuntime(o.Machine)
 	if err != nil {
 		return err

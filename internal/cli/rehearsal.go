@@ -239,7 +239,11 @@ func (r *rehearsal[B]) evaluations(ctx context.Context) (samples []plan.Sample, 
 		return nil, nil
 	}
 	slices.SortStableFunc(batches, func(a, b planned) int { return cmp.Compare(a.work, b.work) })
-	for _, p := range []planned{batches[len(batches)/2], batches[len(batches)-1]} {
+	tried := []planned{batches[len(batches)-1]}
+	if n := len(batches); n > 1 {
+		tried = []planned{batches[(n-1)/2], batches[n-1]}
+	}
+	for _, p := range tried {
 		from := p.step * r.fit.EvalBatch
 		c, err := r.trial.Eval(ctx, r.task.Val, r.evalOrder()[from:from+p.size])
 		if err != nil {

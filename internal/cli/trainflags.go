@@ -113,26 +113,7 @@ func (f TrainFlags) Validate() error {
 	if names := schedule.Names(); !slices.Contains(names, f.Schedule) {
 		bad("--schedule: %q, want one of %s", f.Schedule, strings.Join(names, ", "))
 	}
-	return errors.Join(errs...)
-}
-
-// withoutValidation reports the flags that wait for validation's results.
-func (f TrainFlags) withoutValidation() error {
-	var errs []error
-	bad := func(flag string) { errs = append(errs, fmt.Errorf("%s: there is no validation data to watch", flag)) }
-	if f.EarlyStop > 0 {
-		bad("--early-stop")
-	}
-	if f.BestBy != string(train.ByAccuracy) {
-		bad("--best-by")
-	}
-	if f.Schedule == "plateau" {
-		bad("--schedule plateau")
-	}
-	if strings.Contains(f.Unfreeze, "plateau") {
-		bad("--unfreeze plateau")
-	}
-	return Usage(errors.Join(errs...))
+	return errors.Join(append(errs, f.conflicts()...)...)
 }
 
 // schedule returns the learning rates of a run of so many steps.

@@ -95,3 +95,61 @@ func TestMachineFlags(t *testing.T) {
 		t.Errorf("%d workers for one per core", n)
 	}
 }
+
+// Flags that contradict one another are told together, beside what is wrong with
+// each alone; what only looks like it is not.
+func TestFlagsThatContradict(t *testing.T) {
+	f := goodFlags()
+	f.EarlyStop, f.UnfreezeWarmup, f.LayerDecay, f.Freeze, f.Clip = 3, "10", "2", "all", -1
+	err := f.Validate()
+	for _, want := range []string{
+		"--early-stop 3: the run's --epochs 3 are over", "--unfreeze-warmup: without --unfreeze", `--layer-decay "2"`,
+		"--freeze all: nothing trains", "--clip: -1",
+	} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("no %q in\n%v", want, err)
+		}
+	}
+	both := goodFlags()
+	both.Freeze, both.Unfreeze = "embeddings, layer.0", "head@0,layer.0@0"
+	if err := both.Validate(); err == nil || err.Error() != "--freeze, --unfreeze: layer.0 is frozen, and to train from the start" {
+		t.Errorf("error %v", err)
+	}
+	for _, change := range []func(*TrainFlags){
+		func(f *TrainFlags) { f.Freeze, f.Unfreeze = "layer.0", "head@0,layer.0@1" }, // frozen until then
+		func(f *TrainFlags) { f.Freeze, f.Unfreeze = "all", "head@0" },
+		func(f *TrainFlags) { f.Freeze = "all,!head" },
+		func(f *TrainFlags) { f.Unfreeze, f.UnfreezeWarmup = "gradual", "0.1" },
+		func(f *TrainFlags) { f.EarlyStop = 2 },
+		func(f *TrainFlags) { f.LayerDecay = "0.9" },
+		func(f *TrainFlags) { f.LayerDecay = "head=1,*=0.5" },
+	} {
+		f := goodFlags()
+		change(&f)
+		if err := f.Validate(); err != nil {
+			t.Errorf("freeze %q, unfreeze %q: %v", f.Freeze, f.Unfreeze, err)
+		}
+	}
+}
+
+// What depends on the data is told before the weights are read, all at once.
+func TestFlagsThatTheDataContradicts(t *testing.T) {
+	f := goodFlags()
+	f.Warmup = "31"
+	if err := f.CheckData(80, true); err != nil {
+		t.Logf("as it should be: %v", err)
+	} else {
+		t.Error("31 steps of warm-up fit into 30")
+	}
+	f.EvalFirst, f.EarlyStop = true, 1
+	err := f.CheckData(80, false)
+	var use *UsageError
+	for _, want := range []string{"warm-up of 31 steps, longer than the training's 30", "--early-stop: there is no validation", "--eval-first: there is no validation"} {
+		if !errors.As(err, &use) || !strings.Contains(err.Error(), want) {
+			t.Errorf("no %q in %v", want, err)
+		}
+	}
+	if err := goodFlags().CheckData(80, false); err != nil {
+		t.Error(err)
+	}
+}
