@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/gotune/gotune/internal/cli"
 	"github.com/gotune/gotune/internal/hub"
@@ -39,9 +41,18 @@ type modelFlags struct {
 	cli.Config
 }
 
+// checkArch reports a name that is no architecture's, before weights are fetched
+// for it; "" is for the weights to say.
+func checkArch(arch string) error {
+	if names := vision.Architectures(); arch != "" && !slices.Contains(names, arch) {
+		return fmt.Errorf("--arch: %q, want one of %s", arch, strings.Join(names, ", "))
+	}
+	return nil
+}
+
 // Validate reports every fault at once. kong calls it before the verb runs.
 func (f *modelFlags) Validate() error {
-	errs := []error{f.Machine.Validate()}
+	errs := []error{checkArch(f.Arch), f.Machine.Validate()}
 	if f.EvalBatch < 1 {
 		errs = append(errs, fmt.Errorf("--eval-batch: %d, want 1 or more", f.EvalBatch))
 	}

@@ -131,7 +131,7 @@ func (o *options) fit() string {
 
 // Validate reports every fault at once. kong calls it before the verb runs.
 func (o *options) Validate() error {
-	errs := []error{o.TrainFlags.Validate(), o.cacheFlags.Validate(), o.Machine.Validate(), o.mix().Validate()}
+	errs := []error{checkArch(o.Arch), o.TrainFlags.Validate(), o.cacheFlags.Validate(), o.Machine.Validate(), o.mix().Validate()}
 	if _, err := pixels.ParseAugment(o.Augment); err != nil {
 		errs = append(errs, fmt.Errorf("--augment: %s", strings.ReplaceAll(err.Error(), "augment: ", "")))
 	}

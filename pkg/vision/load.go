@@ -3,6 +3,7 @@ package vision
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -52,7 +53,11 @@ func pretrainedConfig(path, arch string) (Config, error) {
 		return Config{}, fmt.Errorf("model: %w", err)
 	}
 	if info.IsDir() {
-		return ReadConfig(path)
+		cfg, err := ReadConfig(path)
+		if err == nil && arch != "" && arch != cfg.Architecture {
+			err = fmt.Errorf("%s: architecture is %s, and %s was asked for", filepath.Join(path, "config.json"), cfg.Architecture, arch)
+		}
+		return cfg, err
 	}
 	f, err := tensorfile.Open(path)
 	if err != nil {
