@@ -37,6 +37,11 @@ func (b *board) write(e train.Event) error {
 			return err
 		}
 		return b.w.Flush()
+	case train.SavingEvent:
+		// A run that goes on from this checkpoint tells of later steps alone.
+		if b.w != nil {
+			return b.w.Sync()
+		}
 	case train.UntrainedEvent:
 		return b.add(0, []tensorboard.Scalar{
 			{Tag: "validation/loss", Value: e.Loss}, {Tag: "validation/accuracy", Value: e.Accuracy}, {Tag: "validation/f1", Value: e.F1},

@@ -73,6 +73,21 @@ func TestRecordOfResumedRun(t *testing.T) {
 		t.Errorf("event files %q, want one for each part", files)
 	}
 
+	// Killed: what was not handed to the file is lost, and was not yet in a
+	// checkpoint.
+	killed := recorder{dir: t.TempDir(), bar: newProgress(env)}
+	if err := killed.open(0, 0); err != nil {
+		t.Fatal(err)
+	}
+	for step := 1; step <= 20; step++ {
+		killed.observe(train.StepEvent{Step: step, Steps: 40, Epoch: 1, Loss: 1 / float64(step)})
+		if step == 13 {
+			killed.observe(train.SavingEvent{Step: step})
+		}
+	}
+	killed.bar.close()
+	record(t, env, killed.dir, 13, 40, true)
+
 	name := os.Getenv("GOTUNE_PYTHON")
 	if name == "" {
 		name = "python3"
@@ -80,7 +95,7 @@ func TestRecordOfResumedRun(t *testing.T) {
 	if err := exec.Command(name, "-c", "import tensorboard").Run(); err != nil {
 		t.Skipf("%s has no tensorboard: %v (set GOTUNE_PYTHON)", name, err)
 	}
-	for _, dir := range []string{whole, parts} {
+	for _, dir := range []string{whole, parts, killed.dir} {
 		if out, err := exec.Command(name, "../../hack/check-tensorboard.py", dir).CombinedOutput(); err != nil {
 			t.Errorf("%v\n%s", err, out)
 		}

@@ -81,6 +81,15 @@ func (w *Writer) Flush() error {
 	return w.err
 }
 
+// Sync puts what was added on the disk: a crash loses none of it.
+func (w *Writer) Sync() error {
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	w.err = w.f.Sync()
+	return w.err
+}
+
 // Close flushes and closes the file.
 func (w *Writer) Close() error {
 	err := w.Flush()
