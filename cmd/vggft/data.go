@@ -78,7 +78,11 @@ func openSets(ctx context.Context, env *cli.Env, o *options, in vision.Input) (s
 	if note != "" {
 		s.said = append(s.said, note)
 	}
-	whole, err := s.open(ctx, env, o, o.Data, data)
+	unused := []string{"test"}
+	if o.Val != "" {
+		unused = append(unused, "val")
+	}
+	whole, err := s.open(ctx, env, o, o.Data, data, unused...)
 	if err != nil {
 		return s, err
 	}
@@ -113,12 +117,17 @@ func openSets(ctx context.Context, env *cli.Env, o *options, in vision.Input) (s
 	return s, nil
 }
 
-func (s *sets) open(ctx context.Context, env *cli.Env, o *options, path string, data vision.DataOptions) (*vision.Dataset, error) {
+// open opens a data set and reads its pictures, but for the splits that are of no
+// use where there is a training split.
+func (s *sets) open(ctx context.Context, env *cli.Env, o *options, path string, data vision.DataOptions, unused ...string) (*vision.Dataset, error) {
 	d, err := vision.OpenDataset(path, data)
 	if err != nil {
 		return nil, cli.Usage(err)
 	}
 	s.opened = append(s.opened, d)
+	if d.Splits()["train"] != nil {
+		d = d.Without(unused...)
+	}
 	d, r, err := o.good(ctx, env, d, o.WorkerCount())
 	if err != nil {
 		return nil, err

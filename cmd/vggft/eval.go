@@ -36,7 +36,14 @@ func (c *evalCmd) Run(ctx context.Context, env *cli.Env) error {
 		if _, err := c.apply(&o); err != nil {
 			return nil, err
 		}
-		return vision.OpenDataset(c.Data, o)
+		d, err := vision.OpenDataset(c.Data, o)
+		if err != nil {
+			return nil, err
+		}
+		if test := d.Splits()["test"]; c.Split == "" && test != nil {
+			return test, nil
+		}
+		return d, nil
 	}
 	return c.with(ctx, env, open, func(rt *torch.Runtime, m *vision.Model, d *vision.Dataset) error {
 		models := []cli.Judged[*vision.Batch]{c.judged(c.Model, m, d)}
@@ -59,11 +66,8 @@ func (c *evalCmd) Run(ctx context.Context, env *cli.Env) error {
 	})
 }
 
-// judged picks the part of the data that a model is measured on.
+// judged is a model with what it is measured on.
 func (c *evalCmd) judged(name string, m *vision.Model, d *vision.Dataset) cli.Judged[*vision.Batch] {
-	if test := d.Splits()["test"]; c.Split == "" && test != nil {
-		d = test
-	}
 	if c.Limit > 0 {
 		d = d.Limit(c.Limit, c.Seed)
 	}

@@ -216,6 +216,26 @@ func (d *Dataset) Splits() map[string]*Dataset {
 	return parts
 }
 
+// Without returns the pictures that are in none of these splits.
+func (d *Dataset) Without(splits ...string) *Dataset {
+	if len(d.sets) != 1 {
+		return d
+	}
+	out := make(map[int]bool)
+	for _, name := range splits {
+		for _, i := range d.sets[0].Indices(name) {
+			out[i] = true
+		}
+	}
+	var rows []int
+	for i, p := range d.rows {
+		if !out[p.i] {
+			rows = append(rows, i)
+		}
+	}
+	return d.Select(rows)
+}
+
 // Fingerprint is a hash of the pictures' names, sizes and classes, in order. It
 // reads nothing.
 func (d *Dataset) Fingerprint() string {
