@@ -90,9 +90,11 @@ func rehearse[B train.Batch](ctx context.Context, env *Env, rt *torch.Runtime, t
 	env.training.Store(true)
 	bar := newProgress(env)
 	defer bar.close()
-	r := &rehearsal[B]{rt: rt, task: t, fit: fit, scan: scan, trial: trial, tell: func(done, total int) {
-		bar.draw("trying batches", done, total, "")
-	}}
+	_, available := machineMemory()
+	r := &rehearsal[B]{
+		rt: rt, task: t, fit: fit, scan: scan, trial: trial, available: available,
+		tell: func(done, total int) { bar.draw("trying batches", done, total, "") },
+	}
 	r.layOut(ctx, r.perEpoch(), fit.Epochs)
 	if err := ctx.Err(); err != nil {
 		return m, err

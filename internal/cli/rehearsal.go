@@ -22,6 +22,9 @@ type rehearsal[B train.Batch] struct {
 	scan  plan.Scan
 	trial *train.Trial[B]
 	tell  func(done, total int)
+	// available is how much memory the batches may take before the longest is left
+	// out.
+	available int64
 
 	steps  []planned
 	phases []int // first steps of what trains alike
@@ -109,11 +112,11 @@ func (r *rehearsal[B]) run(ctx context.Context, batches int) (m measured, err er
 	// From here on nothing is given back in between: what batches of other lengths
 	// leave behind in the heap is part of a run's memory too.
 	resetPeak()
-	extrapolated, err := r.longest(phase, longest, quiet+m.memory.Gradients, step)
+	foretold, leftOut, err := r.longest(phase, longest, quiet+m.memory.Gradients, step)
 	if err != nil {
 		return m, err
 	}
-	samples, err := r.timed(byWork, batches, phase, extrapolated > 0, step)
+	samples, err := r.timed(byWork, batches, phase, leftOut, step)
 	if err != nil {
 		return m, err
 	}
@@ -122,8 +125,8 @@ func (r *rehearsal[B]) run(ctx context.Context, batches int) (m measured, err er
 		return m, err
 	}
 	m.resting = r.held()
-	m.memory.Extrapolated = extrapolated > 0
-	m.memory.Activations = max(r.peak()-quiet-m.memory.Gradients, extrapolated, 0)
+	m.memory.Extrapolated = leftOut
+	m.memory.Activations = max(r.peak()-quiet-m.memory.Gradients, foretold, 0)
 	m.time, err = r.clock(ctx, samples, evals, phase, byWork[len(byWork)/2], step)
 	return m, err
 }
@@ -159,18 +162,18 @@ func (r *rehearsal[B]) peak() int64 {
 // longest runs the batch that needs most. Where a part of it foretells that it
 // would not fit, it is left, and what it would add to the memory without
 // activations is returned.
-func (r *rehearsal[B]) longest(phase int, p planned, without int64, step func(int, []int) (train.TrialCost, error)) (extrapolated int64, err error) {
+func (r *rehearsal[B]) longest(phase int, p planned, without int64, step func(int, []int) (train.TrialCost, error)) (foretold int64, leftOut bool, err error) {
 	part := r.largestPart(p)
 	small := max(len(part)/8, 1)
 	if _, err := step(phase, part[:small]); err != nil || small == len(part) {
-		return 0, err
+		return 0, false, err
 	}
-	foretold := plan.Extrapolate(0, 0, small, max(r.peak()-without, 0), len(part))
-	if _, available := machineMemory(); !r.rt.Device().IsCUDA() && foretold > available*9/10 {
-		return foretold, nil
+	foretold = plan.Extrapolate(0, 0, small, max(r.peak()-without, 0), len(part))
+	if !r.rt.Device().IsCUDA() && foretold > r.available*9/10 {
+		return foretold, true, nil
 	}
 	_, err = step(phase, r.trial.Examples(p.step))
-	return 0, err
+	return 0, false, err
 }
 
 // largestPart returns the examples of the micro-batch with the most work.

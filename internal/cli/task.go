@@ -56,6 +56,9 @@ func (t Task[B]) describe(p *progress, rt *torch.Runtime, plan *freeze.Plan, out
 	for _, n := range t.Notes {
 		p.printf("         %s", n)
 	}
+	for _, point := range plan.Beyond() {
+		p.printf("warning: --unfreeze: %s is after the run's end: what thaws there never trains", point)
+	}
 	val := "no validation data"
 	if t.Val != nil {
 		val = fmt.Sprintf("%d for validation", t.Val.Len())

@@ -243,6 +243,11 @@ func TestReport(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, b.String())
 		}
 	}
+	b.Reset()
+	r.Time = nil
+	if err := r.Write(&b); err != nil || !strings.Contains(b.String(), "activations                unknown  no batch was run") {
+		t.Errorf("nothing says that no batch was run (%v):\n%s", err, b.String())
+	}
 	if strings.Contains(b.String(), "gradients") {
 		t.Error("what takes no memory has a line")
 	}

@@ -163,6 +163,9 @@ func (r Report) writeMemory(w io.Writer) {
 			fmt.Fprintf(w, "  %s\n", strings.TrimRight(fmt.Sprintf("%-24s %9s  %s", row.what, Bytes(row.bytes), row.note), " "))
 		}
 	}
+	if r.Time == nil {
+		fmt.Fprintf(w, "  %-24s %9s  no batch was run\n", "activations", "unknown")
+	}
 	fmt.Fprintf(w, "  %-24s %9s  of %s, %s of them available now\n", "at most", Bytes(m.Peak), Bytes(m.Machine), Bytes(m.Available))
 	if m.Device > 0 {
 		fmt.Fprintf(w, "  %-24s %9s\n", "of which on "+r.Device, Bytes(m.Device))

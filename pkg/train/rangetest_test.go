@@ -212,3 +212,37 @@ func (p *points) batches(ctx context.Context, n int) iter.Seq2[*pointBatch, erro
 		}
 	}
 }
+
+// The same through Fit's own steps, with all that they do.
+func ExampleRangeTest() {
+	model, err := makeMLP(0)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer model.Store().Close()
+	opt, err := train.NewAdam(rt, model.Store().Parameters(), train.AdamOptions{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer opt.Close()
+	sweep, err := schedule.NewRangeTest(schedule.RangeTestOptions{Lo: 1e-5, Hi: 10, Steps: 100})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	losses, err := train.RangeTest(context.Background(), rt, train.Model[*pointBatch](model), train.Data[*pointBatch](newPoints(512, 1)),
+		train.FitOptions{Batch: 128, Optimizer: opt}, sweep)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	report, err := sweep.Report(losses)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(report.Suggestion > 1e-4 && report.Suggestion < 1)
+	// Output: true
+}

@@ -2,8 +2,10 @@ package train_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -78,4 +80,38 @@ func TestTrialOfNoRun(t *testing.T) {
 	if _, err := train.NewTrial(rt, train.Model[*pointBatch](m), train.Data[*pointBatch](data), train.FitOptions{Batch: 4, Epochs: 1}); err == nil {
 		t.Error("a trial without an optimiser began")
 	}
+}
+
+// What would an epoch take? One step tells, and changes nothing.
+func ExampleTrial() {
+	model, err := makeMLP(0)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer model.Store().Close()
+	opt, err := train.NewAdam(rt, model.Store().Parameters(), train.AdamOptions{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer opt.Close()
+	trial, err := train.NewTrial(rt, train.Model[*pointBatch](model), train.Data[*pointBatch](newPoints(512, 1)),
+		train.FitOptions{Epochs: 1, Batch: 128, Optimizer: opt})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer trial.Close()
+	cost, err := trial.Step(context.Background(), 0, trial.Examples(0))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	steps := 0
+	for range trial.Batches(context.Background()) {
+		steps++
+	}
+	fmt.Println(steps, "steps of", cost.Examples, "examples:", time.Duration(steps)*cost.Compute > 0)
+	// Output: 4 steps of 128 examples: true
 }
