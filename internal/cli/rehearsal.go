@@ -245,6 +245,8 @@ func (r *rehearsal[B]) evaluations(ctx context.Context) (samples []plan.Sample, 
 	tried := []planned{batches[len(batches)-1]}
 	if n := len(batches); n > 1 {
 		tried = []planned{batches[(n-1)/2], batches[n-1]}
+		// In the run's order: what one leaves in the heap, the next may not fit into.
+		slices.SortFunc(tried, func(a, b planned) int { return cmp.Compare(a.step, b.step) })
 	}
 	for _, p := range tried {
 		from := p.step * r.fit.EvalBatch
