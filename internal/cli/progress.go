@@ -131,7 +131,7 @@ func (p *progress) evaluation(e train.EvalEvent) {
 		p.evaluating, p.evalFrom, p.evalDone = true, p.now(), e.Done
 	}
 	rate := ""
-	if took := p.now().Sub(p.evalFrom); took > 0 {
+	if took := p.now().Sub(p.evalFrom); took > 0 && e.Done > p.evalDone {
 		rate = fmt.Sprintf("%.1f/s", float64(e.Done-p.evalDone)/took.Seconds())
 	}
 	if !p.draw("evaluating", e.Done, e.Total, rate) && e.Done < e.Total && p.due() {

@@ -79,41 +79,34 @@ func ReadJournal(path string) (*Journal, error) {
 	}
 }
 
+// record is any line of the journal.
+type record struct {
+	Type     string    `json:"type"`
+	Steps    int       `json:"steps"`
+	LR       float64   `json:"lr"`
+	GradNorm float64   `json:"grad_norm"`
+	Rates    []float64 `json:"rates"`
+	Score
+	Epoch
+}
+
 func (j *Journal) line(data []byte) error {
-	var kind struct {
-		Type string `json:"type"`
-	}
-	if err := json.Unmarshal(data, &kind); err != nil {
+	var r record
+	if err := json.Unmarshal(data, &r); err != nil {
 		return err
 	}
-	switch kind.Type {
+	switch r.Type {
 	case "step":
-		return j.step(data)
+		return j.step(r)
 	case "epoch":
-		var e Epoch
-		if err := json.Unmarshal(data, &e); err != nil {
-			return err
-		}
-		j.Epochs = append(j.Epochs, e)
+		j.Epochs = append(j.Epochs, r.Epoch)
 	case "untrained":
-		j.Untrained = new(Score)
-		return json.Unmarshal(data, j.Untrained)
+		j.Untrained = &r.Score
 	}
 	return nil
 }
 
-func (j *Journal) step(data []byte) error {
-	var s struct {
-		Step     int       `json:"step"`
-		Steps    int       `json:"steps"`
-		Loss     float64   `json:"loss"`
-		LR       float64   `json:"lr"`
-		GradNorm float64   `json:"grad_norm"`
-		Rates    []float64 `json:"rates"`
-	}
-	if err := json.Unmarshal(data, &s); err != nil {
-		return err
-	}
+func (j *Journal) step(s record) error {
 	if s.Step <= j.Done || s.Step > s.Steps {
 		return fmt.Errorf("step %d of %d after step %d", s.Step, s.Steps, j.Done)
 	}

@@ -8,6 +8,7 @@ package tensorboard
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -57,7 +58,7 @@ func create(dir string, from int, now time.Time) (*Writer, error) {
 		w.record(appendStart(nil, now, from))
 	}
 	if err := w.Flush(); err != nil {
-		return nil, fmt.Errorf("%w (and close: %v)", err, f.Close())
+		return nil, errors.Join(err, f.Close())
 	}
 	return w, nil
 }
