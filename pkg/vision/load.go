@@ -200,14 +200,17 @@ func build(rt *torch.Runtime, path string, cfg Config, w *torch.WeightFile, newH
 	if err != nil {
 		return nil, LoadReport{}, fmt.Errorf("model %s: %w", path, err)
 	}
-	report := LoadReport{Missing: w.Missing(m.store), Unexpected: w.Unused()}
+	report := LoadReport{Unexpected: w.Unused()}
 	var lost []string
-	for _, name := range report.Missing {
-		// Files older than PyTorch 0.4.1 have no count of batches.
-		if m.head.owns(name) && newHead || strings.HasSuffix(name, ".num_batches_tracked") {
+	for _, name := range w.Missing(m.store) {
+		// Files older than PyTorch 0.4.1 have no count of batches: it starts at 0.
+		if strings.HasSuffix(name, ".num_batches_tracked") {
 			continue
 		}
-		lost = append(lost, name)
+		report.Missing = append(report.Missing, name)
+		if !newHead || !m.head.owns(name) {
+			lost = append(lost, name)
+		}
 	}
 	if len(lost) > 0 {
 		m.Close()
