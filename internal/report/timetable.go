@@ -48,7 +48,7 @@ func (p *Page) timetable() template.HTML {
 	if len(lanes) == 0 {
 		return ""
 	}
-	const left, right, high, gap = 150.0, 110.0, 20.0, 7.0
+	const left, right, high, gap = 190.0, 110.0, 20.0, 7.0
 	const width = 1080.0
 	total := float64(max(p.Journal.Steps, 1))
 	highest := 0.0
@@ -61,7 +61,7 @@ func (p *Page) timetable() template.HTML {
 	fmt.Fprintf(&b, `<svg class="chart lanes" viewBox="0 0 %g %g" role="img" aria-label="When each group of the model trained; the table below says the same.">`, width, height)
 	for i, l := range lanes {
 		y := float64(i) * (high + gap)
-		fmt.Fprintf(&b, `<text x="%g" y="%.1f" text-anchor="end">%s</text>`, left-12, y+15, html.EscapeString(shorten(l.Name, 20)))
+		fmt.Fprintf(&b, `<text x="%g" y="%.1f" text-anchor="end">%s</text>`, left-12, y+15, html.EscapeString(shorten(l.Name, 18)))
 		fmt.Fprintf(&b, `<rect class="lane" x="%.1f" y="%.1f" width="%.1f" height="%g" rx="4"/>`, x(0), y, x(total)-x(0), high)
 		for _, s := range l.stretches(highest) {
 			fmt.Fprintf(&b, `<rect class="on" x="%.1f" y="%.1f" width="%.1f" height="%g" fill-opacity="%.2f"/>`,
