@@ -3,7 +3,6 @@ package cli
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"runtime/debug"
 	"slices"
 
@@ -127,7 +126,7 @@ func (r *rehearsal[B]) run(ctx context.Context, batches int) (m measured, err er
 	m.resting = r.held()
 	m.memory.Extrapolated = leftOut
 	m.memory.Activations = max(r.peak()-quiet-m.memory.Gradients, foretold, 0)
-	m.time, err = r.clock(ctx, samples, evals, phase, byWork[len(byWork)/2], step)
+	m.time, err = r.clock(samples, evals, phase, byWork[len(byWork)/2], step)
 	return m, err
 }
 
@@ -215,131 +214,4 @@ func (r *rehearsal[B]) standing(params []freeze.Param, phase int, quiet int64) p
 
 func (r *rehearsal[B]) perEpoch() int {
 	return (r.task.Train.Len() + r.fit.Batch - 1) / r.fit.Batch
-}
-
-// timed runs batches of all lengths, from the shortest to the longest.
-func (r *rehearsal[B]) timed(byWork []planned, batches, phase int, leaveLongest bool, step func(int, []int) (train.TrialCost, error)) ([]plan.Sample, error) {
-	var out []plan.Sample
-	for k := range batches {
-		i := (2*k + 1) * (len(byWork) - 1) / (2 * batches)
-		if leaveLongest {
-			i /= 4
-		}
-		p := byWork[i]
-		c, err := step(phase, r.trial.Examples(p.step))
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, plan.Sample{Work: p.work, Compute: c.Compute, Build: c.Build})
-	}
-	return out, nil
-}
-
-// evaluations runs the longest and the middle batch of the evaluation.
-func (r *rehearsal[B]) evaluations(ctx context.Context) (samples []plan.Sample, err error) {
-	batches := r.evalBatches()
-	if len(batches) == 0 {
-		return nil, nil
-	}
-	slices.SortStableFunc(batches, func(a, b planned) int { return cmp.Compare(a.work, b.work) })
-	tried := []planned{batches[len(batches)-1]}
-	if n := len(batches); n > 1 {
-		tried = []planned{batches[(n-1)/2], batches[n-1]}
-		// In the run's order: what one leaves in the heap, the next may not fit into.
-		slices.SortFunc(tried, func(a, b planned) int { return cmp.Compare(a.step, b.step) })
-	}
-	for _, p := range tried {
-		from := p.step * r.fit.EvalBatch
-		c, err := r.trial.Eval(ctx, r.task.Val, r.evalOrder()[from:from+p.size])
-		if err != nil {
-			return nil, fmt.Errorf("evaluate: %w", err)
-		}
-		samples = append(samples, plan.Sample{Work: p.work, Compute: c.Compute, Build: c.Build})
-	}
-	return samples, nil
-}
-
-// evalOrder is the order in which the evaluation goes through its examples.
-func (r *rehearsal[B]) evalOrder() []int {
-	if r.task.Order != nil {
-		return r.task.Order
-	}
-	order := make([]int, r.task.Val.Len())
-	for i := range order {
-		order[i] = i
-	}
-	return order
-}
-
-func (r *rehearsal[B]) evalBatches() []planned {
-	if r.task.Val == nil {
-		return nil
-	}
-	var out []planned
-	for b := range slices.Chunk(r.evalOrder(), r.fit.EvalBatch) {
-		out = append(out, newPlanned(len(out), b, r.sizes(r.scan.Validation), len(b), r.scan.Limit))
-	}
-	return out
-}
-
-// clock adds up the run's time. Phases in which other parts train are timed on
-// the middle batch, the first, the last and one between.
-func (r *rehearsal[B]) clock(_ context.Context, samples, evals []plan.Sample, phase int, middle planned, step func(int, []int) (train.TrialCost, error)) (plan.Time, error) {
-	t := plan.Time{BatchesTimed: len(samples)}
-	if len(samples) == 0 {
-		return t, nil
-	}
-	speed, workers := plan.Fit(samples), r.fit.Workers
-	ratio := make([]float64, len(r.phases))
-	known := speed.Of(middle.work, 1<<20).Seconds()
-	for i := range r.phases {
-		ratio[i] = 1
-		if r.phases[i] == phase || known == 0 || len(r.phases) > 3 && i != 0 && i != len(r.phases)/2 && i != len(r.phases)-1 {
-			continue
-		}
-		c, err := step(r.phases[i], r.trial.Examples(middle.step))
-		if err != nil {
-			return t, err
-		}
-		ratio[i] = min(c.Compute.Seconds()/known, 2)
-		t.BatchesTimed++
-	}
-	if n := len(r.phases); n > 3 {
-		for i := range r.phases { // the others lie between
-			if i < n/2 {
-				ratio[i] = ratio[0] + (ratio[n/2]-ratio[0])*float64(i)/float64(n/2)
-			} else if d := n - 1 - n/2; d > 0 {
-				ratio[i] = ratio[n/2] + (ratio[n-1]-ratio[n/2])*float64(i-n/2)/float64(d)
-			}
-		}
-	}
-	var waits, computes float64
-	examples := 0
-	for _, p := range r.steps {
-		i, found := slices.BinarySearch(r.phases, p.step)
-		if !found {
-			i--
-		}
-		s := speed
-		s.Fixed, s.PerWork = s.Fixed*ratio[max(i, 0)], s.PerWork*ratio[max(i, 0)]
-		t.Training += s.Of(p.work, workers).Seconds()
-		computes += s.Of(p.work, 1<<20).Seconds()
-		waits += s.BuildPerWork * p.work / float64(max(workers, 1))
-		examples += p.size
-	}
-	t.BuildingLimit = waits > 1.1*computes
-	rounds := r.fit.Epochs
-	if r.fit.EvalFirst {
-		rounds++
-	}
-	evalSpeed := plan.Fit(evals)
-	for _, p := range r.evalBatches() {
-		t.Evaluation += float64(rounds) * evalSpeed.Of(p.work, workers).Seconds()
-	}
-	t.BatchesTimed += len(evals)
-	t.Total = t.Training + t.Evaluation
-	if len(r.steps) > 0 && t.Training > 0 {
-		t.Step, t.ExamplesPerS = t.Training/float64(len(r.steps)), float64(examples)/t.Training
-	}
-	return t, nil
 }
