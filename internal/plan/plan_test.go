@@ -181,6 +181,9 @@ func TestWarnings(t *testing.T) {
 		"cut by the model": {func(_ *Facts, d *Data, _ *Memory) {
 			d.Sizes = Sizes{What: "tokens", Limit: 512, P95: 900, Fraction: 0.4}
 		}, "--max-length", "the model reads at most 512, so what counts"},
+		"cut, and long": {func(_ *Facts, d *Data, _ *Memory) {
+			d.Sizes = Sizes{What: "tokens", Limit: 128, P95: 900, Fraction: 0.9}
+		}, "--max-length", "--max-length 512, the most that the model reads, cuts fewer"},
 		"small pictures":     {func(_ *Facts, d *Data, _ *Memory) { d.Sizes = Sizes{What: "pixels", Limit: 224, Fraction: 0.5} }, "data", "50 % of the pictures are smaller"},
 		"tiny class":         {func(f *Facts, d *Data, _ *Memory) { d.Classes[0].Training, f.Balanced = 7, true }, "data", "fewer than 10 training examples: neg 7"},
 		"imbalance":          {func(_ *Facts, d *Data, _ *Memory) { d.Classes[0].Training = 100 }, "--class-weights", "pos has 8 times the examples of neg: --class-weights balanced"},

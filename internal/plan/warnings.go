@@ -81,9 +81,9 @@ func warnLength(f Facts, d Data, warn func(string, string, ...any)) {
 	case s.What == "tokens" && s.Fraction >= 0.1:
 		remedy := fmt.Sprintf("--max-length %d would hold 95 %% whole", s.P95)
 		if f.MaxPositions > 0 && s.P95 > f.MaxPositions {
-			remedy = fmt.Sprintf("the model reads at most %d", f.MaxPositions)
+			remedy = fmt.Sprintf("--max-length %d, the most that the model reads, cuts fewer", f.MaxPositions)
 			if s.Limit >= f.MaxPositions {
-				remedy += ", so what counts should stand at the beginning"
+				remedy = fmt.Sprintf("the model reads at most %d, so what counts should stand at the beginning", f.MaxPositions)
 			}
 		}
 		warn("--max-length", "%.0f %% of the texts are cut at %d tokens; %s", 100*s.Fraction, s.Limit, remedy)
