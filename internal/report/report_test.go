@@ -88,22 +88,3 @@ func run(t testing.TB, dir string, steps int, classes []string, texts bool) *Pag
 	}
 	return p
 }
-
-// The page to look at: GOTUNE_REPORT=FILE.html go test -run TestPageToLookAt
-func TestPageToLookAt(t *testing.T) {
-	path := os.Getenv("GOTUNE_REPORT")
-	if path == "" {
-		t.Skip("GOTUNE_REPORT is not set")
-	}
-	p := run(t, t.TempDir(), 1000, []string{"neg", "pos"}, true)
-	if err := p.Write(path); err != nil {
-		t.Fatal(err)
-	}
-	png, err := p.CurvesPNG()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path+".png", png, 0o644); err != nil {
-		t.Fatal(err)
-	}
-}
