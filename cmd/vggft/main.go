@@ -26,15 +26,20 @@ type grammar struct {
 
 func main() {
 	cli.PassiveThreads()
-	os.Exit(cli.Program{
+	os.Exit(program(&grammar{}).Main(os.Args[1:]))
+}
+
+// program is vggft, which parses its arguments into g.
+func program(g *grammar) cli.Program {
+	return cli.Program{
 		Name:        "vggft",
 		Description: "Fine-tune VGG and ResNet on folders of pictures.\n\nThe defaults are the documented recipe: VGG16 with ImageNet weights, block5 and a new head (256, 128, classes) trained by Adam at 1e-4, batch 32, 10 epochs, pictures rotated, zoomed and flipped, an 80/20 split.",
-		Grammar:     &grammar{},
+		Grammar:     g,
 		Vars: kong.Vars{
 			"version": cli.Version(), "schedules": strings.Join(schedule.Names(), ", "), "metrics": strings.Join(train.Metrics(), ","),
 			"epochs": "10", "batch": "32", "lr": "1e-4", "schedule": "constant", "weightdecay": "0", "clip": "0", "freeze": "",
 			"freezehelp":   "groups, with * and [1-3], or names of parameters, and ! for what does: block1 to block5 of VGG, stem and layer1 to layer4 of ResNet, head; or none; without it, all but the last block and the head",
 			"unfreezehelp": "head@0,block5@1",
 		},
-	}.Main(os.Args[1:]))
+	}
 }

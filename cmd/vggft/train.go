@@ -100,11 +100,8 @@ func runTrain(ctx context.Context, env *cli.Env, o *options, t cli.TrainOptions,
 func (o *options) task(m *vision.Model, source string, s *sets) cli.Task[*vision.Batch] {
 	task := cli.Task[*vision.Batch]{
 		Model: m, Source: source, Notes: s.notes(), Train: s.training, Unit: "images",
-		Save: m.Save, Adam: train.AdamOptions{Coupled: true, Eps: 1e-7, WeightDecay: -1}, // Keras' Adam
+		Save: m.Save, Adam: o.adam(),
 		Fingerprint: s.fingerprint(), Mix: o.mix(), Outlook: s.outlook(o, m),
-	}
-	if o.WeightDecay > 0 {
-		task.Adam = train.AdamOptions{WeightDecay: o.WeightDecay} // AdamW
 	}
 	if s.validation != nil {
 		task.Val, task.Sample = s.validation, sampleOf(s.validation)
@@ -113,6 +110,14 @@ func (o *options) task(m *vision.Model, source string, s *sets) cli.Task[*vision
 }
 
 func (o *options) mix() train.Mix { return train.Mix{Mixup: o.Mixup, Cutmix: o.Cutmix} }
+
+// adam is the documented recipe's, which is Keras', or AdamW where weights decay.
+func (o *options) adam() train.AdamOptions {
+	if o.WeightDecay > 0 {
+		return train.AdamOptions{WeightDecay: o.WeightDecay}
+	}
+	return train.AdamOptions{Coupled: true, Eps: 1e-7, WeightDecay: -1}
+}
 
 // documentedFreeze is the recipe's: what trains is the last block of
 // convolutions and the head.
