@@ -154,6 +154,12 @@ func (s *sets) notes() []string {
 	if n := len(s.skipped); n > 0 {
 		out = append(out, fmt.Sprintf("%s that cannot be read are skipped; the first: %v", countOf(n), s.skipped[0].Err))
 	}
+	return out
+}
+
+// asides tell of the cache: they are of this start, and not of the data.
+func (s *sets) asides() []string {
+	var out []string
 	if s.cached > 0 {
 		out = append(out, fmt.Sprintf("%d of %d pictures were decoded by an earlier run", s.cached, s.read))
 	}

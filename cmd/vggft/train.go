@@ -99,7 +99,7 @@ func runTrain(ctx context.Context, env *cli.Env, o *options, t cli.TrainOptions,
 
 func (o *options) task(m *vision.Model, source string, s *sets) cli.Task[*vision.Batch] {
 	task := cli.Task[*vision.Batch]{
-		Model: m, Source: source, Notes: s.notes(), Train: s.training, Unit: "images",
+		Model: m, Source: source, Notes: s.notes(), Asides: s.asides(), Train: s.training, Unit: "images",
 		Save: m.Save, Adam: o.adam(),
 		Fingerprint: s.fingerprint(), Mix: o.mix(), Outlook: s.outlook(o, m),
 	}

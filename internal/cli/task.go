@@ -17,8 +17,9 @@ import (
 // the programs.
 type Task[B train.Batch] struct {
 	Model       Model[B]
-	Source      string // where the pretrained model was found
-	Notes       []string
+	Source      string      // where the pretrained model was found
+	Notes       []string    // on model and data: the same whenever the run starts
+	Asides      []string    // on this start
 	Train, Val  Labelled[B] // Val may be nil
 	Order       []int       // in which Val is evaluated; nil: its own
 	Save        func(dir string) error
@@ -53,7 +54,7 @@ func (t Task[B]) describe(p *progress, rt *torch.Runtime, plan *freeze.Plan, out
 			p.printf("         %s", strings.TrimRight(line, "\n"))
 		}
 	}
-	for _, n := range t.Notes {
+	for _, n := range slices.Concat(t.Notes, t.Asides) {
 		p.printf("         %s", n)
 	}
 	for _, point := range plan.Beyond() {
