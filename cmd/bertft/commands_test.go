@@ -18,13 +18,18 @@ func manyFilms(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	n, err := strconv.Atoi(args[0])
 	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(films(n)), 0o644))
+}
+
+// films are so many longer reviews with their labels.
+func films(n int) string {
 	var csv strings.Builder
 	csv.WriteString("text,label\n")
 	for i := range n {
 		fmt.Fprintf(&csv, "\"the film was %s, %s\",%s\n", []string{"good", "bad"}[i%2],
 			strings.Repeat(string(rune('a'+i%26))+" ", 100), []string{"pos", "neg"}[i%2])
 	}
-	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(csv.String()), 0o644))
+	return csv.String()
 }
 
 // headless copies a weight file without its classification head.

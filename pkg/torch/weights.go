@@ -62,6 +62,9 @@ func (w *WeightFile) Has(name string) (shape []int, ok bool) {
 	return t.Shape, ok
 }
 
+// Names returns the names in the file's order.
+func (w *WeightFile) Names() []string { return slices.Clone(w.order) }
+
 // Forget takes a tensor out: the model will draw the parameter instead.
 func (w *WeightFile) Forget(name string) {
 	delete(w.tensors, name)

@@ -167,8 +167,15 @@ func (a *Adam) State() *torch.Store { return a.state }
 // state for.
 func (a *Adam) Restore(w *torch.WeightFile) error {
 	src := w.Source()
+	byName := make(map[string]*torch.Parameter)
 	for _, p := range a.params {
-		if _, ok := w.Has(p.Name + ".exp_avg"); !ok {
+		byName[p.Name] = p
+	}
+	// In the file's order, which is that in which the parameters first trained: the
+	// next checkpoint is then the same file, bit for bit, as without a restart.
+	for _, name := range w.Names() {
+		p := byName[strings.TrimSuffix(name, ".exp_avg")]
+		if p == nil || p.Name == name {
 			continue
 		}
 		st, err := a.slot(p)
