@@ -68,7 +68,7 @@ func Plan[B train.Batch](ctx context.Context, env *Env, rt *torch.Runtime, t Tas
 		m.memory.Optimizer = 2 * m.memory.Gradients
 		m.resting = m.memory.WithPeak().Peak
 	}
-	r.Memory = t.complete(m.memory, m.resting, fit, scan, rt)
+	r.Memory = t.complete(m, fit, scan, rt)
 	r.Warnings = plan.Warnings(t.facts(o.Flags, fit, steps), r.Data, r.Memory)
 	if f.JSON {
 		return json.NewEncoder(env.Stdout).Encode(r)
@@ -103,9 +103,14 @@ func rehearse[B train.Batch](ctx context.Context, env *Env, rt *torch.Runtime, t
 }
 
 // complete adds what no single step shows.
-func (t Task[B]) complete(m plan.Memory, resting int64, fit train.FitOptions, scan plan.Scan, rt *torch.Runtime) plan.Memory {
-	// A checkpoint is copied to be written at an epoch's end: beside what the steps
-	// have left behind, not beside their activations.
+func (t Task[B]) complete(found measured, fit train.FitOptions, scan plan.Scan, rt *torch.Runtime) plan.Memory {
+	m := found.memory
+	// A checkpoint is copied to be written at an epoch's end, beside what the steps
+	// have left behind; and beside those that follow, where any do.
+	beside := found.resting
+	if fit.Epochs > 1 || fit.CheckpointEvery.Steps > 0 || fit.CheckpointEvery.Time > 0 {
+		beside = max(beside, found.stepping)
+	}
 	copies := m.Weights + m.Optimizer
 	if fit.EMA > 0 {
 		copies += m.Weights
@@ -114,7 +119,7 @@ func (t Task[B]) complete(m plan.Memory, resting int64, fit train.FitOptions, sc
 		m.Device = m.Weights + m.Gradients + m.Optimizer + m.Activations
 		m.Base, m.Checkpoint = int64(residentBytes()), copies
 	} else {
-		m.Checkpoint = max(0, resting+copies-m.WithPeak().Peak)
+		m.Checkpoint = max(0, beside+copies-m.WithPeak().Peak)
 	}
 	m.Batches = t.Outlook.BatchBytes * int64(fit.Batch) * int64(1+2*fit.Workers)
 	m.Base -= scan.Held

@@ -48,9 +48,10 @@ func newPlanned(step int, examples, sizes []int, micro, limit int) planned {
 
 // measured is what a rehearsal found.
 type measured struct {
-	memory  plan.Memory
-	resting int64 // what steps leave behind: the heap does not give back all
-	time    plan.Time
+	memory   plan.Memory
+	stepping int64 // the most that is held during steps
+	resting  int64 // what they leave behind: the heap does not give back all
+	time     plan.Time
 }
 
 // sizes are the lengths that batches are padded to; nil for pictures.
@@ -119,13 +120,28 @@ func (r *rehearsal[B]) run(ctx context.Context, batches int) (m measured, err er
 	if err != nil {
 		return m, err
 	}
+	m.stepping = r.peak()
 	evals, err := r.evaluations(ctx)
 	if err != nil {
 		return m, err
 	}
+	high := r.peak()
+	if r.fit.Epochs > 1 && !leftOut {
+		// A later epoch finds the heap as the evaluation has left it.
+		resetPeak()
+		if _, err := step(phase, r.trial.Examples(longest.step)); err != nil {
+			return m, err
+		}
+		m.stepping = max(m.stepping, r.peak())
+		again, err := r.evaluations(ctx)
+		if err != nil {
+			return m, err
+		}
+		evals, high = append(evals, again...), max(high, r.peak())
+	}
 	m.resting = r.held()
 	m.memory.Extrapolated = leftOut
-	m.memory.Activations = max(r.peak()-quiet-m.memory.Gradients, foretold, 0)
+	m.memory.Activations = max(high-quiet-m.memory.Gradients, foretold, 0)
 	m.time, err = r.clock(samples, evals, phase, byWork[len(byWork)/2], step)
 	return m, err
 }

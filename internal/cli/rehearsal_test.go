@@ -164,8 +164,9 @@ func TestPlanCountsAndLeavesTheModel(t *testing.T) {
 	if r.Memory.Extrapolated || r.Memory.Peak <= r.Memory.Weights || r.Memory.Available <= 0 || r.Memory.Machine < r.Memory.Available/2 {
 		t.Errorf("memory %+v", r.Memory)
 	}
-	// Three batches, the two other phases' middle one, and one evaluation.
-	if r.Time == nil || r.Time.BatchesTimed != 6 || r.Time.Training <= 0 || r.Time.Evaluation <= 0 {
+	// Three batches, the two other phases' middle one, and the evaluation of two
+	// epochs.
+	if r.Time == nil || r.Time.BatchesTimed != 7 || r.Time.Training <= 0 || r.Time.Evaluation <= 0 {
 		t.Errorf("time %+v", r.Time)
 	}
 	if r.Schedule.Steps != 20 || len(r.Schedule.Points) != 20 || r.Data.Training != 20 || r.Data.Duplicates.Training != 19 {
