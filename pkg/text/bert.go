@@ -97,9 +97,9 @@ func (m *BERT) Pooled(s *torch.Scope, x Inputs) *torch.Tensor {
 // that mean nothing. More tokens than positions is an error in s.Err.
 func (m *BERT) Hidden(s *torch.Scope, x Inputs) *torch.Tensor {
 	c := m.Config
-	h := m.embeddings.forward(s, x, c)
+	h := s.Block(func(s *torch.Scope) *torch.Tensor { return m.embeddings.forward(s, x, c) })
 	for _, l := range m.layers {
-		h = l.forward(s, h, x.Mask, c)
+		h = s.Block(func(s *torch.Scope) *torch.Tensor { return l.forward(s, h, x.Mask, c) })
 	}
 	return h
 }

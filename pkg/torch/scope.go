@@ -133,6 +133,16 @@ func (s *Scope) Training() bool { return s.mode.Train }
 // Runtime returns the runtime s was opened on.
 func (s *Scope) Runtime() *Runtime { return s.rt }
 
+// Block runs f, a part of a model, in a scope of its own and frees all that f made
+// but its result, which is s's. What a backward pass needs stays alive in its
+// graph; of a part that is frozen, or evaluated, nothing does, so that its memory
+// is free for the next.
+func (s *Scope) Block(f func(s *Scope) *Tensor) *Tensor {
+	sub := s.Sub(s.mode)
+	defer sub.Close() // its error is s's already
+	return sub.Return(f(sub))
+}
+
 // Return hands t, made in s, to the scope around s, and returns it. On an
 // outermost scope it does nothing: only Go values leave that one.
 func (s *Scope) Return(t *Tensor) *Tensor {

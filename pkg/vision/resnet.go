@@ -104,7 +104,7 @@ func (r *resnet) forward(s *torch.Scope, x *torch.Tensor, seen func(string, *tor
 	x = s.MaxPool2d(x, 3, 2, 1)
 	for i, stage := range r.stage {
 		for j, k := range stage {
-			x = k.forward(s, x)
+			x = s.Block(func(s *torch.Scope) *torch.Tensor { return k.forward(s, x) })
 			tell(fmt.Sprintf("layer%d.%d", i+1, j), x)
 		}
 		tell(fmt.Sprintf("layer%d", i+1), x)
