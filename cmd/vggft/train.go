@@ -90,7 +90,7 @@ func runTrain(ctx context.Context, env *cli.Env, o *options, t cli.TrainOptions,
 		return cli.Usage(err)
 	}
 	defer m.Close()
-	t.Machine, t.Flags, t.Options = o.Machine, o.TrainFlags, o
+	t.Machine, t.Flags, t.Options = o.Machine, o.TrainFlags, o.lasting()
 	if o.Freeze == "" && o.Unfreeze == "" {
 		t.Flags.Freeze = documentedFreeze(m)
 	}
@@ -169,4 +169,10 @@ func (c *resumeCmd) Run(ctx context.Context, env *cli.Env) error {
 		return cli.Usagef("the options in %s/run.yaml: %w", c.Run_, err)
 	}
 	return runTrain(ctx, env, &o, cli.TrainOptions{Out: c.Run_, JSON: c.JSON, Resume: &was, AllowChange: c.AllowChange.AllowChange}, cli.Train)
+}
+
+// lasting returns the options with paths that mean the same in any folder.
+func (o options) lasting() *options {
+	o.Data, o.Val, o.Model = cli.Lasting(o.Data), cli.Lasting(o.Val), cli.Lasting(o.Model)
+	return &o
 }

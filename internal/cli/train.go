@@ -78,6 +78,10 @@ func Train[B train.Batch](ctx context.Context, env *Env, rt *torch.Runtime, t Ta
 	if errors.As(err, &changed) {
 		return o.refusal(changed)
 	}
+	var none *train.NoCheckpoint
+	if errors.As(err, &none) {
+		return Usagef("%w; begin anew with %s train", err, env.Program)
+	}
 	if err != nil {
 		return err
 	}

@@ -92,15 +92,15 @@ func (d *Dataset) Labels() []int {
 	return out
 }
 
-// Notes tell what was found beside good examples: replaced bytes, empty texts,
-// files left out.
+// Notes tell which columns of a table were taken, and what was found beside good
+// examples: replaced bytes, empty texts, files left out.
 func (d *Dataset) Notes() []string {
 	c, ok := d.corpus.(*corpus.Corpus)
 	if !ok {
 		return nil
 	}
 	r := c.Report()
-	notes := slices.Clone(r.Notes)
+	notes := append(slices.Clone(r.Columns), r.Notes...)
 	if r.Replaced > 0 {
 		notes = append(notes, fmt.Sprintf("%d examples with invalid UTF-8, replaced by U+FFFD; the first: %s", r.Replaced, r.FirstReplaced))
 	}

@@ -87,8 +87,14 @@ func (f *fit[B]) resume() error {
 		f.o.Observe(ResumeEvent{Dir: dir, Step: p.Step, Epochs: len(p.Epochs)})
 		return nil
 	}
-	return fmt.Errorf("%s: no whole checkpoint to go on from", run)
+	return &NoCheckpoint{Run: run}
 }
+
+// NoCheckpoint is Fit's error when a run that is to go on has checkpoints and none
+// of them is whole. Each one's damage was told to Observe.
+type NoCheckpoint struct{ Run string }
+
+func (e *NoCheckpoint) Error() string { return e.Run + ": no whole checkpoint to go on from" }
 
 // cleanUp removes what a killed run had begun to write.
 func cleanUp(run string) error {
