@@ -48,7 +48,9 @@ func (l *BatchNorm2d) Forward(s *Scope, x *Tensor) *Tensor {
 	if !s.ready("batch_norm", x, l.Weight.T, l.Bias.T, l.RunningMean.T, l.RunningVar.T) {
 		return &Tensor{}
 	}
-	training := s.mode.Train && l.Weight.Trainable()
+	// One value a channel, as of a last batch of one small picture, has no variance:
+	// the running one would become NaN, for good.
+	training := s.mode.Train && l.Weight.Trainable() && x.Numel() > l.Weight.T.Numel()
 	var out libtch.Ctensor
 	libtch.AtgBatchNorm(&out, ct(x), ct(l.Weight.T), ct(l.Bias.T), ct(l.RunningMean.T), ct(l.RunningVar.T),
 		b32(training), l.Momentum, l.Eps, 1)
