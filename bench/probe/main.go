@@ -1,0 +1,140 @@
+// Command probe runs parts of gotune by themselves, for the benchmarks: the order
+// of a run's examples, the tokenizer, the input pipeline. It prints JSON.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/gotune/gotune/internal/corpus"
+	"github.com/gotune/gotune/internal/loader"
+	"github.com/gotune/gotune/pkg/text"
+	"github.com/gotune/gotune/pkg/vision"
+)
+
+type commands struct {
+	Order    order    `cmd:"" help:"The examples of each step of a run."`
+	Tokenize tokenize `cmd:"" help:"Tokens a second over the texts of a table."`
+	Pictures pictures `cmd:"" help:"Augmented pictures a second: the first epoch decodes, the later ones do not."`
+}
+
+func main() {
+	var c commands
+	k := kong.Parse(&c)
+	if err := k.Run(); err != nil {
+		fmt.Fprintln(os.Stderr, "probe:", err)
+		os.Exit(1)
+	}
+}
+
+type order struct {
+	N, Batch, Epochs int
+	Seed             uint64
+}
+
+// Run prints a list of lists of indices.
+func (o *order) Run() error {
+	plan := loader.Plan{N: o.N, Batch: o.Batch, Epochs: o.Epochs, Seed: o.Seed, Shuffle: true}
+	if err := plan.Validate(); err != nil {
+		return err
+	}
+	steps := make([][]int, plan.Steps())
+	for i := range steps {
+		_, steps[i] = plan.Indices(i)
+	}
+	return json.NewEncoder(os.Stdout).Encode(steps)
+}
+
+type tokenize struct {
+	Model, Data string
+	Length      int `default:"512"`
+	Passes      int `default:"5"`
+}
+
+// Run times one goroutine over all texts.
+func (o *tokenize) Run() error {
+	tok, err := text.OpenTokenizer(o.Model)
+	if err != nil {
+		return err
+	}
+	texts, err := readTexts(o.Data)
+	if err != nil {
+		return err
+	}
+	enc := tok.Encoder()
+	var ids []int32
+	tokens, start := 0, time.Now()
+	for range o.Passes {
+		for _, t := range texts {
+			ids = enc.AppendIDs(ids[:0], t, o.Length)
+			tokens += len(ids)
+		}
+	}
+	return show(rate{Items: tokens, Seconds: time.Since(start).Seconds()})
+}
+
+// readTexts reads a table's texts into memory, so that reading is not timed.
+func readTexts(path string) ([]string, error) {
+	c, err := corpus.Open(path, corpus.Options{})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = c.Close() }() // only read from
+	texts := make([]string, c.Len())
+	for i := range texts {
+		e, err := c.Example(i)
+		if err != nil {
+			return nil, err
+		}
+		texts[i] = e.Text
+	}
+	return texts, nil
+}
+
+type pictures struct {
+	Data    string
+	Epochs  int    `default:"6"`
+	Batch   int    `default:"32"`
+	Workers int    `default:"1"`
+	Augment string `default:"documented"`
+}
+
+// Run times the epochs after the first.
+func (o *pictures) Run() error {
+	ctx := context.Background()
+	in := vision.Input{Size: 224, ShortSide: 256, Fit: vision.FitCrop, Mean: [3]float64{0.485, 0.456, 0.406}, Std: [3]float64{0.229, 0.224, 0.225}}
+	d, err := vision.OpenDataset(o.Data, vision.DataOptions{Input: in, Augment: o.Augment})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = d.Close() }() // only read from
+	plan := loader.Plan{N: d.Len(), Batch: o.Batch, Epochs: o.Epochs, Shuffle: true, Workers: o.Workers}
+	build := func(ctx context.Context, epoch, _ int, idx []int) (*vision.Batch, error) { return d.Batch(ctx, epoch, idx) }
+	var first, later rate
+	start := time.Now()
+	for item, err := range loader.Run(ctx, plan, build) {
+		if err != nil {
+			return err
+		}
+		r := &later
+		if item.Epoch == 0 {
+			r = &first
+		}
+		r.Items += item.Batch.Size()
+		r.Seconds += time.Since(start).Seconds()
+		start = time.Now()
+	}
+	return show(map[string]rate{"first": first, "cached": later})
+}
+
+type rate struct {
+	Items   int     `json:"items"`
+	Seconds float64 `json:"seconds"`
+}
+
+func show(v any) error { return json.NewEncoder(os.Stdout).Encode(v) }
