@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"os"
 	"time"
 
@@ -26,10 +25,7 @@ type commands struct {
 func main() {
 	var c commands
 	k := kong.Parse(&c)
-	if err := k.Run(); err != nil {
-		fmt.Fprintln(os.Stderr, "probe:", err)
-		os.Exit(1)
-	}
+	k.FatalIfErrorf(k.Run())
 }
 
 type order struct {
