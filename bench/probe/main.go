@@ -110,7 +110,9 @@ func (o *pictures) Run() error {
 	}
 	defer func() { _ = d.Close() }() // only read from
 	plan := loader.Plan{N: d.Len(), Batch: o.Batch, Epochs: o.Epochs, Shuffle: true, Workers: o.Workers}
-	build := func(ctx context.Context, epoch, _ int, idx []int) (*vision.Batch, error) { return d.Batch(ctx, epoch, idx) }
+	build := func(ctx context.Context, epoch, _ int, idx []int) (*vision.Batch, error) {
+		return d.Batch(ctx, epoch, idx)
+	}
 	var first, later rate
 	start := time.Now()
 	for item, err := range loader.Run(ctx, plan, build) {
