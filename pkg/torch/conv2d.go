@@ -12,6 +12,7 @@ type Conv2d struct {
 	Weight, Bias *Parameter // Bias may be nil
 
 	stride, padding []int64
+	slot            raw // of the weights as Fused last wanted them
 }
 
 // Conv2dOptions describe a square convolution. Stride 0 is 1.
@@ -33,6 +34,9 @@ func NewConv2d(st *Store, name string, o Conv2dOptions) (*Conv2d, error) {
 	}
 	stride := int64(max(o.Stride, 1))
 	l := &Conv2d{Weight: w, stride: []int64{stride, stride}, padding: []int64{int64(o.Padding), int64(o.Padding)}}
+	if l.slot, err = st.newSlot(); err != nil {
+		return nil, fmt.Errorf("conv2d %q: %w", name, err)
+	}
 	if o.NoBias {
 		return l, nil
 	}

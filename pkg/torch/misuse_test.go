@@ -157,6 +157,10 @@ var misuses = map[string][]misuse{
 		l, _ := torch.NewConv2d(w.st, "l", torch.Conv2dOptions{In: 3, Out: 2, Kernel: 3})
 		l.Forward(w.Scope, w.image)
 	}}},
+	"Conv2d.Fused": {{"conv2d([1,2,4,4] float32, [2,3,3,3] float32): ", func(w wrong) {
+		l, _ := torch.NewConv2d(w.st, "l", torch.Conv2dOptions{In: 3, Out: 2, Kernel: 3})
+		l.Fused(w.Scope, w.image, nil, true)
+	}}},
 	"BatchNorm2d.Forward": {{"batch_norm([1,2,4,4] float32, [3] float32): ", func(w wrong) {
 		l, _ := torch.NewBatchNorm2d(w.st, "l", 3)
 		l.Forward(w.Scope, w.image)
@@ -170,6 +174,7 @@ var harmless = map[string]bool{
 	"Tanh": true, "Sigmoid": true, "Exp": true, "Log": true, "Sqrt": true, // integers are widened
 	"Detach": true, "AddScalar": true, "MulScalar": true, "Eq": true, "IsFinite": true, "Sum": true, "Contiguous": true,
 	"Floats": true, "Doubles": true, "Ints": true, "HasGrad": true, "ZeroGrads": true,
+	"Block":  true, // makes nothing but what its function makes
 	"Return": true, // makes and changes nothing
 }
 

@@ -86,10 +86,9 @@ func (s *Scope) MaxPool2d(x *Tensor, k, stride, padding int) *Tensor {
 	if !s.ready("max_pool2d", x) {
 		return &Tensor{}
 	}
-	kk, ss, pp, one := cdims([]int{k, k}), cdims([]int{stride, stride}), cdims([]int{padding, padding}), []int64{1, 1}
-	var out libtch.Ctensor
-	libtch.AtgMaxPool2d(&out, ct(x), kk, 2, ss, 2, pp, 2, one, 2, 0)
-	return s.take("max_pool2d", raw(out), x)
+	var out raw
+	e := C.gt_max_pool2d(x.ptr, C.int64_t(k), C.int64_t(stride), C.int64_t(padding), &out)
+	return s.takeShim("max_pool2d", e, out, x)
 }
 
 // AdaptiveAvgPool2d averages x, [N,C,H,W], down to [N,C,h,w].

@@ -381,7 +381,10 @@ gt_error gt_memory_format(gt_tensor t, int channels_last, gt_tensor* out) {
 }
 
 gt_error gt_set_data(gt_tensor t, gt_tensor src) {
-  return guard([&] { T(t).set_data(T(src).detach()); });
+  return guard([&] {
+    T(t).set_data(T(src).detach());
+    T(t).unsafeGetTensorImpl()->bump_version();  // other values, as after a write
+  });
 }
 
 gt_error gt_meta(gt_tensor t, int64_t* dims, int cap, int* ndims, int* dtype, int* device, int* requires_grad) {

@@ -74,6 +74,13 @@ gt_error gt_dropout(gt_tensor x, double p, gt_tensor* out);
 gt_error gt_attention_dropout(gt_tensor q, gt_tensor k, gt_tensor v, gt_tensor mask, double p, double scale,
                               gt_tensor* out);
 
+// Layers without gradients, for the CPU (conv_kernels.cpp).
+gt_error gt_conv_slot(void** slot);
+void gt_conv_slot_free(void* slot);
+gt_error gt_conv_fused(void* slot, gt_tensor x, gt_tensor* ts, double eps, int norm_trains, int64_t stride,
+                       int64_t padding, int relu, gt_tensor* out);
+gt_error gt_max_pool2d(gt_tensor x, int64_t k, int64_t stride, int64_t padding, gt_tensor* out);
+
 #ifdef __cplusplus
 }
 #endif

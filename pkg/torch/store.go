@@ -17,6 +17,7 @@ type Store struct {
 	source Source
 	params []*Parameter
 	byName map[string]*Parameter
+	slots  []raw // of packed copies of weights
 	closed bool
 	place  place
 }
@@ -213,6 +214,7 @@ func (st *Store) Close() {
 		return
 	}
 	st.closed = true
+	st.freeSlots()
 	for _, p := range st.params {
 		p.T.free()
 	}

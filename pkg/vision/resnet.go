@@ -99,7 +99,7 @@ func (r *resnet) forward(s *torch.Scope, x *torch.Tensor, seen func(string, *tor
 			seen(name, y)
 		}
 	}
-	x = s.ReLU(r.bn1.Forward(s, r.conv1.Forward(s, x)))
+	x = r.conv1.Fused(s, x, r.bn1, true)
 	tell("conv1", x)
 	x = s.MaxPool2d(x, 3, 2, 1)
 	for i, stage := range r.stage {
@@ -115,13 +115,10 @@ func (r *resnet) forward(s *torch.Scope, x *torch.Tensor, seen func(string, *tor
 func (k residual) forward(s *torch.Scope, x *torch.Tensor) *torch.Tensor {
 	y := x
 	for i, c := range k.conv {
-		y = k.norm[i].Forward(s, c.Forward(s, y))
-		if i < len(k.conv)-1 {
-			y = s.ReLU(y)
-		}
+		y = c.Fused(s, y, k.norm[i], i < len(k.conv)-1)
 	}
 	if k.projection != nil {
-		x = k.projNorm.Forward(s, k.projection.Forward(s, x))
+		x = k.projection.Fused(s, x, k.projNorm, false)
 	}
 	return s.ReLU(s.Add(y, x))
 }

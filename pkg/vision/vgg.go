@@ -63,13 +63,7 @@ func (b *builder) vgg(arch string, norm bool) *vgg {
 func (v *vgg) forward(s *torch.Scope, x *torch.Tensor, seen func(string, *torch.Tensor)) *torch.Tensor {
 	for i, block := range v.blocks {
 		for j, c := range block {
-			x = s.Block(func(s *torch.Scope) *torch.Tensor {
-				y := c.conv.Forward(s, x)
-				if c.norm != nil {
-					y = c.norm.Forward(s, y)
-				}
-				return s.ReLU(y)
-			})
+			x = s.Block(func(s *torch.Scope) *torch.Tensor { return c.conv.Fused(s, x, c.norm, true) })
 			if seen != nil {
 				seen(fmt.Sprintf("block%d_conv%d", i+1, j+1), x)
 			}

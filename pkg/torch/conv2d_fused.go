@@ -1,0 +1,65 @@
+package torch
+
+// #include "shim.h"
+import "C"
+
+// Fused maps [N,in,H,W] to [N,out,H',W'] by the convolution, norm (nil: none) and
+// ReLU (where relu). On a CPU, and where no gradient is recorded and norm does not
+// train, all three are one pass, with the norm folded into weights that are cast
+// and laid out once, until they change. Anywhere else they are the three layers.
+func (l *Conv2d) Fused(s *Scope, x *Tensor, norm *BatchNorm2d, relu bool) *Tensor {
+	args := []*Tensor{x, l.Weight.T}
+	ts := [7]raw{}
+	add := func(i int, p *Parameter) {
+		args = append(args, p.T)
+		if p.T.Alive() {
+			ts[i] = p.T.ptr
+		}
+	}
+	add(0, l.Weight)
+	if l.Bias != nil {
+		add(1, l.Bias)
+	}
+	var eps float64
+	var trains bool
+	if norm != nil {
+		for i, p := range []*Parameter{norm.Weight, norm.Bias, norm.RunningMean, norm.RunningVar, norm.NumBatchesTracked} {
+			add(2+i, p)
+		}
+		eps, trains = norm.Eps, s.mode.Train && norm.Weight.Trainable()
+	}
+	if !s.ready("conv2d", args...) {
+		return &Tensor{}
+	}
+	var out raw
+	e := C.gt_conv_fused(l.slot, x.ptr, &ts[0], C.double(eps), cbool(trains),
+		C.int64_t(l.stride[0]), C.int64_t(l.padding[0]), cbool(relu), &out)
+	if e != nil || out != nil {
+		return s.takeShim("conv2d", e, out, x, l.Weight.T)
+	}
+	y := l.Forward(s, x)
+	if norm != nil {
+		y = norm.Forward(s, y)
+	}
+	if relu {
+		y = s.ReLU(y)
+	}
+	return y
+}
+
+// newSlot makes room for the packed weights; the store frees it.
+func (st *Store) newSlot() (raw, error) {
+	var slot raw
+	if err := shimErr(C.gt_conv_slot(&slot)); err != nil {
+		return nil, err
+	}
+	st.slots = append(st.slots, slot)
+	return slot, nil
+}
+
+func (st *Store) freeSlots() {
+	for _, slot := range st.slots {
+		C.gt_conv_slot_free(slot)
+	}
+	st.slots = nil
+}

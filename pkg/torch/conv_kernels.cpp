@@ -1,0 +1,245 @@
+// Convolution, norm and ReLU in one pass, and max pooling without indices, for
+// layers on the CPU of which no gradient is asked: frozen ones, and evaluation.
+//
+// ATen reorders and casts a convolution's weights at each call, and writes its
+// result to memory once for the convolution, once for the norm and once for the
+// ReLU. Here the weights are folded with the norm, cast and reordered for oneDNN
+// once, and the rest happens in oneDNN's registers.
+#include "shim.h"
+
+#include "guard.hpp"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <ATen/autocast_mode.h>
+#include <ATen/core/dispatch/Dispatcher.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <memory>
+#include <mutex>
+#include <string_view>
+#include <vector>
+
+#if defined(__x86_64__)
+#define GT_CLONES __attribute__((optimize("O3"), target_clones("default", "avx2", "arch=x86-64-v4")))
+#else
+#define GT_CLONES
+#endif
+
+namespace {
+
+using Tensors = std::vector<at::Tensor>;
+
+// State is what tells one value of a tensor from another: where it lies, and how
+// often it was written to.
+struct State {
+  const void* data;
+  int64_t version;
+  bool operator==(const State& o) const { return data == o.data && version == o.version; }
+};
+
+// Packed is a convolution's weights as oneDNN wants them for one element type.
+struct Packed {
+  std::vector<State> of;
+  at::ScalarType type;
+  at::Tensor weight, bias;
+};
+
+// Slot keeps a layer's packed weights. Several threads may use a layer at once.
+struct Slot {
+  std::mutex mu;
+  std::shared_ptr<const Packed> packed;
+  std::shared_ptr<const Packed> get() {
+    std::lock_guard<std::mutex> lock(mu);
+    return packed;
+  }
+  void set(std::shared_ptr<const Packed> p) {
+    std::lock_guard<std::mutex> lock(mu);
+    packed = std::move(p);
+  }
+};
+
+std::vector<State> states(const Tensors& ts) {
+  std::vector<State> out;
+  for (const at::Tensor& t : ts)
+    out.push_back({t.defined() ? t.data_ptr() : nullptr, t.defined() ? t._version() : 0});
+  return out;
+}
+
+// The type that products are to be in; Undefined where oneDNN has no fused
+// convolution of it on this machine.
+at::ScalarType product_type(const at::Tensor& x) {
+  at::ScalarType none = at::ScalarType::Undefined;
+#if defined(__x86_64__)
+  at::ScalarType type = x.scalar_type();
+  if (!x.is_cpu() || !at::hasMKLDNN() || !at::globalContext().userEnabledMkldnn()) return none;
+  if (type != at::kFloat && type != at::kBFloat16) return none;
+  if (!at::autocast::is_autocast_enabled(at::kCPU)) return type == at::kFloat ? type : none;
+  type = at::autocast::get_autocast_dtype(at::kCPU);
+  if (type == at::kFloat || (type == at::kBFloat16 && __builtin_cpu_supports("avx512bf16"))) return type;
+#endif
+  return none;
+}
+
+bool recorded(const at::Tensor& x, const Tensors& ts) {
+  if (!at::GradMode::is_enabled()) return false;
+  return x.requires_grad() || std::any_of(ts.begin(), ts.end(), [](const at::Tensor& t) { return t.defined() && t.requires_grad(); });
+}
+
+at::Tensor reorder(const at::Tensor& w, at::IntArrayRef padding, at::IntArrayRef stride, at::IntArrayRef input) {
+  using F = at::Tensor(const at::Tensor&, at::IntArrayRef, at::IntArrayRef, at::IntArrayRef, int64_t,
+                       at::OptionalArrayRef<int64_t>);
+  static const auto op =
+      c10::Dispatcher::singleton().findSchemaOrThrow("mkldnn::_reorder_convolution_weight", "").typed<F>();
+  return op.call(w, padding, stride, {1, 1}, 1, input);
+}
+
+at::Tensor convolve(const at::Tensor& x, const Packed& p, at::IntArrayRef padding, at::IntArrayRef stride, bool relu) {
+  using F = at::Tensor(const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&, at::IntArrayRef,
+                       at::IntArrayRef, at::IntArrayRef, int64_t, std::string_view,
+                       c10::List<std::optional<at::Scalar>>, std::optional<std::string_view>);
+  static const auto op = c10::Dispatcher::singleton().findSchemaOrThrow("mkldnn::_convolution_pointwise", "").typed<F>();
+  return op.call(x, p.weight, p.bias, padding, stride, {1, 1}, 1, relu ? "relu" : "none",
+                 c10::List<std::optional<at::Scalar>>(), std::nullopt);
+}
+
+// A norm by running statistics is a scale and a shift of each channel, which the
+// convolution before it takes into its weights (double: the sum of both
+// roundings must stay one rounding).
+std::shared_ptr<const Packed> pack(const Tensors& ts, double eps, at::ScalarType type, at::IntArrayRef padding,
+                             at::IntArrayRef stride, at::IntArrayRef input) {
+  at::Tensor w = ts[0], b = ts[1];
+  if (ts[2].defined()) {
+    at::Tensor scale = ts[2].to(at::kDouble) / at::sqrt(ts[5].to(at::kDouble) + eps);
+    at::Tensor shift = b.defined() ? b.to(at::kDouble) - ts[4] : -ts[4].to(at::kDouble);
+    b = ts[3].to(at::kDouble) + shift * scale;
+    w = w.to(at::kDouble) * scale.reshape({-1, 1, 1, 1});
+  }
+  auto p = std::make_shared<Packed>();
+  p->of = states(ts);
+  p->type = type;
+  p->weight = reorder(w.to(type).contiguous(), padding, stride, input);
+  p->bias = b.defined() ? b.to(type) : at::zeros({w.size(0)}, at::TensorOptions().dtype(type));
+  return p;
+}
+
+inline float widen(uint16_t v) {
+  uint32_t u = static_cast<uint32_t>(v) << 16;
+  float f;
+  memcpy(&f, &u, 4);
+  return f;
+}
+
+// The larger of y and x into y, NaN before any number, as ATen has it.
+GT_CLONES void larger_f32(const float* x, float* y, int64_t n) {
+  for (int64_t i = 0; i < n; i++) y[i] = x[i] > y[i] || x[i] != x[i] ? x[i] : y[i];
+}
+
+GT_CLONES void larger_bf16(const uint16_t* x, uint16_t* y, int64_t n) {
+  for (int64_t i = 0; i < n; i++) {
+    float a = widen(x[i]), b = widen(y[i]);
+    y[i] = a > b || a != a ? x[i] : y[i];
+  }
+}
+
+void larger(const float* x, float* y, int64_t n) { larger_f32(x, y, n); }
+void larger(const uint16_t* x, uint16_t* y, int64_t n) { larger_bf16(x, y, n); }
+
+// Pools [N,H,W,C] a row of outputs at a time.
+template <class E>
+void pool(const E* x, E* y, at::IntArrayRef in, at::IntArrayRef out, int64_t k, int64_t stride, int64_t padding) {
+  int64_t C = in[1], H = in[2], W = in[3], h = out[2], w = out[3];
+  at::parallel_for(0, out[0] * h, 1, [&](int64_t from, int64_t to) {
+    for (int64_t row = from; row < to; row++) {
+      int64_t n = row / h, i = row % h;
+      int64_t top = i * stride - padding;
+      for (int64_t j = 0; j < w; j++) {
+        E* cell = y + (row * w + j) * C;
+        int64_t left = j * stride - padding;
+        bool first = true;
+        for (int64_t a = std::max<int64_t>(top, 0); a < std::min(top + k, H); a++)
+          for (int64_t b = std::max<int64_t>(left, 0); b < std::min(left + k, W); b++) {
+            const E* pixel = x + ((n * H + a) * W + b) * C;
+            if (first)
+              memcpy(cell, pixel, static_cast<size_t>(C) * sizeof(E));
+            else
+              larger(pixel, cell, C);
+            first = false;
+          }
+      }
+    }
+  });
+}
+
+const at::Tensor& T(gt_tensor t) { return *static_cast<at::Tensor*>(t); }
+
+}  // namespace
+
+extern "C" {
+
+gt_error gt_conv_slot(void** slot) {
+  return guard([&] { *slot = new Slot; });
+}
+
+void gt_conv_slot_free(void* slot) { delete static_cast<Slot*>(slot); }
+
+// Convolution, norm (or none) and ReLU (or none). ts are weight, bias, and the
+// norm's weight, bias, mean, variance and count of batches; NULL where there is
+// none. Without a result, and without an error, the parts are to be computed one
+// by one: then what the slot held is freed.
+gt_error gt_conv_fused(void* slot, gt_tensor x, gt_tensor* ts, double eps, int norm_trains, int64_t stride,
+                       int64_t padding, int relu, gt_tensor* out) {
+  return guard([&] {
+    *out = nullptr;
+    Slot* kept = static_cast<Slot*>(slot);
+    const at::Tensor& in = T(x);
+    Tensors all;
+    for (int i = 0; i < 7; i++) all.push_back(ts[i] ? T(ts[i]) : at::Tensor());
+    const at::Tensor& w = all[0];
+    at::ScalarType type = product_type(in);
+    bool misfit = in.dim() != 4 || in.numel() == 0 || in.size(1) != w.size(1) ||
+                  in.size(2) + 2 * padding < w.size(2) || in.size(3) + 2 * padding < w.size(3);  // ATen says what is wrong
+    if (misfit || type == at::ScalarType::Undefined || norm_trains || recorded(in, all)) {
+      kept->set(nullptr);
+      return;
+    }
+    at::NoGradGuard no_grad;
+    at::Tensor input = in.to(type).contiguous(at::MemoryFormat::ChannelsLast);
+    int64_t pads[] = {padding, padding}, strides[] = {stride, stride};
+    std::shared_ptr<const Packed> p = kept->get();
+    if (!p || p->type != type || p->of != states(all)) {
+      p = pack(all, eps, type, pads, strides, input.sizes());
+      kept->set(p);
+    }
+    *out = new at::Tensor(convolve(input, *p, pads, strides, relu));
+  });
+}
+
+// ATen's pooling also writes where each maximum stood, 8 bytes for each 2 of the
+// result, for a backward pass that is not to come here.
+gt_error gt_max_pool2d(gt_tensor x, int64_t k, int64_t stride, int64_t padding, gt_tensor* out) {
+  return guard([&] {
+    const at::Tensor& in = T(x);
+    bool bf16 = in.scalar_type() == at::kBFloat16;
+    bool plain = !in.is_cpu() || recorded(in, {}) || in.dim() != 4 || (!bf16 && in.scalar_type() != at::kFloat) ||
+                 !in.is_contiguous(at::MemoryFormat::ChannelsLast) || in.numel() == 0 || k < 1 || stride < 1 ||
+                 padding < 0 || 2 * padding > k || in.size(2) + 2 * padding < k || in.size(3) + 2 * padding < k;
+    if (plain) {
+      *out = new at::Tensor(at::max_pool2d(in, {k, k}, {stride, stride}, {padding, padding}));
+      return;
+    }
+    at::Tensor y = at::empty({in.size(0), in.size(1), (in.size(2) + 2 * padding - k) / stride + 1,
+                              (in.size(3) + 2 * padding - k) / stride + 1},
+                             in.options().memory_format(at::MemoryFormat::ChannelsLast));
+    if (bf16)
+      pool(static_cast<const uint16_t*>(in.data_ptr()), static_cast<uint16_t*>(y.data_ptr()), in.sizes(), y.sizes(), k,
+           stride, padding);
+    else
+      pool(in.data_ptr<float>(), y.data_ptr<float>(), in.sizes(), y.sizes(), k, stride, padding);
+    *out = new at::Tensor(y);
+  });
+}
+
+}  // extern "C"
