@@ -1,7 +1,7 @@
 """Writes internal/pixels/testdata/keras: pictures through the very code of Keras'
 ImageDataGenerator, with the parameters it was given.
 
-Versions: Keras 3.15.1 (NumPy backend), SciPy 1.17.1, NumPy 2.4.6, Python 3.11.
+Versions: Keras 3.15.1 on torch 2.11.0, SciPy 1.17.1, NumPy 2.4.6, Python 3.11.
 Usage: python hack/goldens/pixels/keras.py internal/pixels/testdata/keras
 """
 
@@ -10,7 +10,7 @@ import os
 import sys
 from pathlib import Path
 
-os.environ["KERAS_BACKEND"] = "numpy"
+os.environ["KERAS_BACKEND"] = "torch"
 sys.path.pop(0)  # this file is called keras.py too
 import numpy as np
 from keras.src.legacy.preprocessing.image import ImageDataGenerator
