@@ -58,7 +58,7 @@ func (t Task[B]) describe(p *progress, rt *torch.Runtime, plan *freeze.Plan, out
 		p.printf("         %s", n)
 	}
 	for _, point := range plan.Beyond() {
-		p.printf("warning: --unfreeze: %s is after the run's end: what thaws there never trains", point)
+		p.printf("warning: --unfreeze: %s the run is over: what thaws then never trains", point)
 	}
 	val := "no validation data"
 	if t.Val != nil {

@@ -201,7 +201,7 @@ func TestWarnings(t *testing.T) {
 		"a last batch of one":  {func(f *Facts, d *Data, _ *Memory) { d.Training, f.TrainsNorm = 1601, true }, "--batch", "last batch has 1 example"},
 		"few steps":            {func(f *Facts, _ *Data, _ *Memory) { f.Epochs, f.StepsPerEpoch = 1, 5 }, "--epochs", "5 steps: too few"},
 		"long warm-up":         {func(f *Facts, _ *Data, _ *Memory) { f.Warmup = 200 }, "--warmup", "200 of the run's 300 steps"},
-		"unfreezing too late":  {func(f *Facts, _ *Data, _ *Memory) { f.Beyond = []string{"epoch 7"} }, "--unfreeze", "epoch 7 is after the end of the run's 3 epochs"},
+		"unfreezing too late":  {func(f *Facts, _ *Data, _ *Memory) { f.Beyond = []string{"after epoch 7"} }, "--unfreeze", "after epoch 7 the run of 3 epochs is over"},
 		"a bad file":           {func(_ *Facts, d *Data, _ *Memory) { d.Bad = []BadFile{{"x.jpg", "x.jpg: truncated"}} }, "data", "1 file cannot be read, the first: x.jpg: truncated"},
 		"not enough of memory": {func(_ *Facts, _ *Data, m *Memory) { m.Peak, m.Available = 4<<30, 1<<30 }, "memory", "needs 4.0 GiB, but 1.0 GiB are available: lower --batch, or split it with --accumulate 2"},
 	} {

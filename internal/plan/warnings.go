@@ -44,7 +44,7 @@ func Warnings(f Facts, d Data, m Memory) []Warning {
 	warnCopies(d, warn)
 	warnBatch(f, d, warn)
 	for _, point := range f.Beyond {
-		warn("--unfreeze", "%s is after the end of the run's %d epochs: what thaws there never trains", point, f.Epochs)
+		warn("--unfreeze", "%s the run of %d epochs is over: what thaws then never trains", point, f.Epochs)
 	}
 	if len(d.Bad) > 0 {
 		warn("data", "%s cannot be read, the first: %s", files(len(d.Bad)), d.Bad[0].Error)

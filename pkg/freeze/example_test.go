@@ -54,11 +54,11 @@ func ExampleCompile() {
 	}
 	fmt.Print(plan.Timetable())
 	// Output:
-	// when     step  group       trains     of   rate   warm-up
-	// start       0  head            82     82     ×1         -
-	// epoch 1   100  layer.1      1,240  1,240   ×0.5  20 steps
-	// epoch 2   200  layer.0      1,240  1,240  ×0.25  20 steps
-	// never       -  embeddings       0  4,000      -         -
+	// when           step  group       trains     of   rate   warm-up
+	// start             0  head            82     82     ×1         -
+	// after epoch 1   100  layer.1      1,240  1,240   ×0.5  20 steps
+	// after epoch 2   200  layer.0      1,240  1,240  ×0.25  20 steps
+	// never             -  embeddings       0  4,000      -         -
 	// 82 of 6,562 parameters train at the start (1.2 %), 2,562 at the end (39.0 %)
 }
 
@@ -128,9 +128,9 @@ func ExampleParsePoint() {
 		fmt.Println(p)
 	}
 	// Output:
-	// epoch 1
-	// step 500
-	// plateau 1
+	// after epoch 1
+	// after step 500
+	// after plateau 1
 }
 
 func ExampleGroupsOf() {

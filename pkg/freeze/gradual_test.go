@@ -181,7 +181,7 @@ func TestRefreezing(t *testing.T) {
 	for _, c := range plan.ChangePoints() {
 		when = append(when, c.Point.String())
 	}
-	if diff := cmp.Diff([]string{"start", "epoch 1", "epoch 2"}, when); diff != "" {
+	if diff := cmp.Diff([]string{"start", "after epoch 1", "after epoch 2"}, when); diff != "" {
 		t.Errorf("change points (-want +got):\n%s", diff)
 	}
 }

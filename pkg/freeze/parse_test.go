@@ -68,9 +68,9 @@ func TestParsePoint(t *testing.T) {
 	}
 }
 
-// reorder turns "epoch 3" into "3 epoch".
+// reorder turns "after epoch 3" into "3 epoch".
 func reorder(s string) string {
-	unit, n, _ := strings.Cut(s, " ")
+	unit, n, _ := strings.Cut(strings.TrimPrefix(s, "after "), " ")
 	return n + " " + unit
 }
 

@@ -89,12 +89,14 @@ func (at Progress) back(step, stepsPerEpoch int) Progress {
 	return was
 }
 
-// String returns "start", "epoch 3", "step 500" or "plateau 2".
+// String returns "start", "after epoch 3", "after step 500" or "after plateau 2":
+// a point counts what is done by then, and so does whoever shows progress, where
+// the first epoch is epoch 1.
 func (p Point) String() string {
 	if p.N <= 0 {
 		return "start"
 	}
-	return fmt.Sprintf("%v %d", p.Unit, p.N)
+	return fmt.Sprintf("after %v %d", p.Unit, p.N)
 }
 
 // maxPoint is beyond any training, and far from where a product of two counts

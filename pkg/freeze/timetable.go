@@ -20,7 +20,7 @@ type Timetable struct {
 
 // Row is a group from a point of training on.
 type Row struct {
-	When   string  `json:"when"` // "start", "epoch 1", "step 500", "plateau 2", "never"
+	When   string  `json:"when"` // "start", "after epoch 1", "after step 500", "after plateau 2", "never"
 	Step   int     `json:"step"` // -1 where not known beforehand
 	Group  string  `json:"group"`
 	Trains int     `json:"trains"` // elements that train from then on
