@@ -28,7 +28,7 @@ func FreezeParams(m Grouped) []freeze.Param {
 	return out
 }
 
-// thaw applies a freeze plan to a model as the steps go by. It remembers only
+// Thaw applies a freeze plan to a model as the steps go by. It remembers only
 // what it last applied: plan and plateaus decide all else.
 type Thaw struct {
 	plan     *freeze.Plan
@@ -39,6 +39,8 @@ type Thaw struct {
 	factors  []float64 // of the groups' rates, as last applied
 }
 
+// NewThaw returns what applies plan to st's parameters, which must be those that
+// the plan was compiled for.
 func NewThaw(plan *freeze.Plan, st *torch.Store) (*Thaw, error) {
 	p, err := schedule.NewPlateau(schedule.PlateauOptions{})
 	if err != nil {
@@ -51,13 +53,15 @@ func NewThaw(plan *freeze.Plan, st *torch.Store) (*Thaw, error) {
 	return t, nil
 }
 
+// Observe notes the validation loss after the given step: where it has ceased to
+// fall, a plateau is reached, at which the plan may thaw more.
 func (t *Thaw) Observe(loss float64, step int) {
 	if t.plateau.Observe(loss) {
 		t.plateaus = append(t.plateaus, step)
 	}
 }
 
-// apply sets, before the step of that index, which parameters train and at which
+// Apply sets, before the step of that index, which parameters train and at which
 // part of the rate.
 func (t *Thaw) Apply(step, epoch int, opt *Adam) error {
 	at := freeze.Progress{Step: step, Epoch: epoch, Plateaus: t.plateaus}
@@ -80,7 +84,7 @@ func (t *Thaw) Apply(step, epoch int, opt *Adam) error {
 	return nil
 }
 
-// rates returns the groups' learning rates where the schedule's is lr; nil where
+// Rates returns the groups' learning rates where the schedule's is lr; nil where
 // every group has it.
 func (t *Thaw) Rates(lr float64) []float64 {
 	if !slices.ContainsFunc(t.factors, func(f float64) bool { return f != 1 }) {
