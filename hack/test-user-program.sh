@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 #
 # Builds and runs a program of somebody else's: a module outside the clone, with
-# nothing but the variables that `install-libtorch.sh --env` prints.
+# nothing but the variables that `install-libtorch.sh --env` prints. It also
+# builds the README's own example of the library there.
 set -euo pipefail
 
 root=$(cd "${BASH_SOURCE[0]%/*}/.." && pwd)
@@ -41,6 +42,36 @@ func run() error {
 }
 END
 
+# The README's example: the one block that begins with ```go. It leaves its
+# imports and main to the reader.
+readme=$(awk '/^```go$/ { on = 1; next } /^```/ { on = 0 } on' "$root/README.md")
+[[ $readme == "func fineTune(ctx context.Context, dir, data string) error {"* ]] ||
+  { echo "user program: README.md has no fineTune in a block of Go"; exit 1; }
+mkdir readme
+cat >readme/main.go <<END
+// Command readme is README.md's example.
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+
+	"github.com/gotune/gotune/pkg/text"
+	"github.com/gotune/gotune/pkg/train"
+)
+
+func main() {
+	if err := fineTune(context.Background(), os.Args[1], os.Args[2]); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+$readme
+END
+
 env=$("$root/hack/install-libtorch.sh" --env)
 unset CGO_ENABLED CGO_CFLAGS CGO_CXXFLAGS CGO_LDFLAGS LIBTORCH LD_LIBRARY_PATH
 eval "$env"
@@ -51,6 +82,17 @@ go mod edit -require github.com/gotune/gotune@v0.0.0 -replace "github.com/gotune
 cp "$root/go.sum" .
 export GOFLAGS="${GOFLAGS:-} -mod=mod"
 go build -o product .
+go vet ./readme
+go build -o fine-tune ./readme
+
+# The example trains: a few texts, and a model that Hugging Face opens.
+printf 'text,label\n' >films.csv
+for i in 1 2 3 4; do printf 'a fine film %s,pos\na dull film %s,neg\n' "$i" "$i"; done >>films.csv
+OMP_WAIT_POLICY=passive ./fine-tune "$root/weights/minilm-l6-h384-uncased" films.csv 2>log ||
+  { tail -20 log; echo "user program: README.md's example fails"; exit 1; }
+grep -q 'INFO step i=' log || { cat log; echo "user program: README.md's example makes no step"; exit 1; }
+[[ -s model/model.safetensors && -s model/config.json && -s model/vocab.txt ]] ||
+  { ls model; echo "user program: README.md's example saves no model"; exit 1; }
 
 # It runs from anywhere, and depends on nothing of CUDA's but what libtorch_cpu
 # itself needs.
@@ -62,4 +104,4 @@ needed=$(readelf -d "$tmp/product" | awk '/NEEDED/ { print $NF }' | tr -d '[]' |
 case $needed in
   *cuda* | *cublas* | *libtorch.so*) echo "user program: depends on $needed"; exit 1 ;;
 esac
-echo "user program: built outside the clone, prints $got, needs $needed"
+echo "user program: built outside the clone, prints $got, needs $needed; README.md's example builds and trains"
