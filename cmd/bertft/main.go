@@ -18,6 +18,8 @@ type grammar struct {
 	Resume   resumeCmd        `cmd:"" help:"Go on with a run from its last checkpoint, exactly as if it had never stopped."`
 	Eval     evalCmd          `cmd:"" help:"Measure a model on labelled text."`
 	Predict  predictCmd       `cmd:"" help:"Classify texts: a JSON line for each."`
+	Features featuresCmd      `cmd:"" help:"Write each text's features, for other programs to learn from: .npy or .parquet."`
+	Export   exportCmd        `cmd:"" help:"Write a model alone, as Hugging Face opens it, also in half precision."`
 	Tokenize tokenizeCmd      `cmd:"" help:"Show the tokens of the lines on stdin: a JSON line for each."`
 	Plan     planCmd          `cmd:"" help:"Foretell a run: what its data is like, what trains, what memory and time it takes, what may go wrong. Trains nothing."`
 	LR       lrCmd            `cmd:"" name:"lr" help:"Find a learning rate: sweep it over a few batches of a run that train would begin; the model stays as it is."`

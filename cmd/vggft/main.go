@@ -14,14 +14,16 @@ import (
 )
 
 type grammar struct {
-	Train   trainCmd         `cmd:"" help:"Fine-tune a pretrained network on folders of pictures."`
-	Resume  resumeCmd        `cmd:"" help:"Go on with a run from its last checkpoint, exactly as if it had never stopped."`
-	Eval    evalCmd          `cmd:"" help:"Measure a model on folders of pictures."`
-	Predict predictCmd       `cmd:"" help:"Classify pictures: a JSON line for each."`
-	Plan    planCmd          `cmd:"" help:"Foretell a run: what its data is like, what trains, what memory and time it takes, what may go wrong. Trains nothing."`
-	LR      lrCmd            `cmd:"" name:"lr" help:"Find a learning rate: sweep it over a few batches of a run that train would begin; the model stays as it is."`
-	Doctor  doctorCmd        `cmd:"" help:"Show what is there and what is missing: libtorch, devices, caches."`
-	Version kong.VersionFlag `help:"Print the version and leave."`
+	Train    trainCmd         `cmd:"" help:"Fine-tune a pretrained network on folders of pictures."`
+	Resume   resumeCmd        `cmd:"" help:"Go on with a run from its last checkpoint, exactly as if it had never stopped."`
+	Eval     evalCmd          `cmd:"" help:"Measure a model on folders of pictures."`
+	Predict  predictCmd       `cmd:"" help:"Classify pictures: a JSON line for each."`
+	Features featuresCmd      `cmd:"" help:"Write each picture's features, from any layer, for other programs to learn from: .npy or .parquet."`
+	Export   exportCmd        `cmd:"" help:"Write a model alone, as torchvision loads it, also in half precision."`
+	Plan     planCmd          `cmd:"" help:"Foretell a run: what its data is like, what trains, what memory and time it takes, what may go wrong. Trains nothing."`
+	LR       lrCmd            `cmd:"" name:"lr" help:"Find a learning rate: sweep it over a few batches of a run that train would begin; the model stays as it is."`
+	Doctor   doctorCmd        `cmd:"" help:"Show what is there and what is missing: libtorch, devices, caches."`
+	Version  kong.VersionFlag `help:"Print the version and leave."`
 }
 
 func main() {

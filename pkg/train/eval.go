@@ -6,7 +6,6 @@ import (
 	"iter"
 	"math"
 
-	"github.com/gotune/gotune/internal/loader"
 	"github.com/gotune/gotune/internal/metrics"
 	"github.com/gotune/gotune/pkg/torch"
 )
@@ -74,59 +73,20 @@ func (p Prediction) Loss() float64 {
 // that names the example.
 func Predictions[B Batch](ctx context.Context, rt *torch.Runtime, m Model[B], data Data[B], o EvalOptions) iter.Seq2[Prediction, error] {
 	return func(yield func(Prediction, error) bool) {
-		plan := loader.Plan{N: data.Len(), Batch: o.Batch, Epochs: 1, Workers: o.Workers, Ahead: 2 * o.Workers}
-		if plan.Batch == 0 {
-			plan.Batch = 32
-		}
-		if o.Order != nil {
-			plan.N = len(o.Order)
-			plan.Order = func(int) []int { return o.Order }
-		}
-		if plan.N == 0 {
-			return
-		}
-		build := func(ctx context.Context, epoch, _ int, idx []int) (B, error) { return data.Batch(ctx, epoch, idx) }
-		done := 0
-		for item, err := range loader.Run(ctx, plan, build) {
-			var logits []float32
-			if err == nil {
-				logits, err = forward(rt, m, item.Batch)
+		C := len(m.Classes())
+		for r, err := range Rows(ctx, rt, m.Forward, data, o) {
+			if err == nil && len(r.Values) != C {
+				err = fmt.Errorf("the model gave %d scores for %d classes", len(r.Values), C)
 			}
 			if err != nil {
 				yield(Prediction{}, err)
 				return
 			}
-			C := len(m.Classes())
-			for i, index := range item.Indices {
-				p := Prediction{Index: index, Name: item.Batch.Name(i), Label: int(item.Batch.Targets()[i]), Logits: logits[i*C : (i+1)*C]}
-				if bad := notFinite(p.Logits); bad {
-					yield(Prediction{}, fmt.Errorf("%s: the model's scores %v are not finite", p.Name, p.Logits))
-					return
-				}
-				if !yield(p, nil) {
-					return
-				}
-			}
-			done += len(item.Indices)
-			if o.Observe != nil {
-				o.Observe(EvalEvent{Done: done, Total: plan.N})
+			if !yield(Prediction{Index: r.Index, Name: r.Name, Label: r.Label, Logits: r.Values}, nil) {
+				return
 			}
 		}
 	}
-}
-
-// forward returns the logits [N*C] of one batch.
-func forward[B Batch](rt *torch.Runtime, m Model[B], b B) ([]float32, error) {
-	s := rt.Scope(rt.EvalMode())
-	defer s.Close()
-	logits := s.Floats(m.Forward(s, b))
-	if err := s.Err(); err != nil {
-		return nil, err
-	}
-	if want := b.Size() * len(m.Classes()); len(logits) != want {
-		return nil, fmt.Errorf("the model gave %d scores for %d examples of %d classes", len(logits), b.Size(), len(m.Classes()))
-	}
-	return logits, nil
 }
 
 func notFinite(xs []float32) bool {

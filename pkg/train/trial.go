@@ -101,7 +101,7 @@ func (t *Trial[B]) Eval(ctx context.Context, data Data[B], examples []int) (Tria
 	}
 	cost := TrialCost{Build: time.Since(start), Examples: b.Size(), Tokens: b.Tokens()}
 	start = time.Now()
-	_, err = forward(t.f.rt, t.f.model, b)
+	_, err = evaluate(t.f.rt, t.f.model.Forward, b)
 	cost.Compute = time.Since(start)
 	return cost, err
 }

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/gotune/gotune/internal/cli"
+	"github.com/gotune/gotune/pkg/text"
+	"github.com/gotune/gotune/pkg/torch"
+	"github.com/gotune/gotune/pkg/train"
+)
+
+type featuresCmd struct {
+	Model string `arg:"" help:"A run's folder, a model's, a bundled name, or a Hugging Face id."`
+	Data  string `arg:"" help:"Texts, with labels or without, as for train."`
+	Pool  string `default:"mean" enum:"mean,cls,pooled" help:"What stands for a text: mean, of its tokens' last states; cls, the first token's; or pooled, that through the pooler's layer." group:"Data"`
+	Split string `default:"" help:"Of data with splits: train, val or test; without it, all." group:"Data"`
+	textFlags
+	MaxLength int `default:"512" help:"Tokens; longer texts are truncated." group:"Data"`
+	EvalBatch int `default:"32" help:"Texts in a batch." group:"Machine"`
+	cli.FeatureFlags
+	cli.Machine
+	cli.Config
+}
+
+// Validate reports every fault at once. kong calls it before the verb runs.
+func (c *featuresCmd) Validate() error {
+	return errors.Join(checkMaxLength(c.MaxLength), checkBatch(c.EvalBatch), c.FeatureFlags.Validate(), c.Machine.Validate())
+}
+
+// Run is called by kong.
+func (c *featuresCmd) Run(ctx context.Context, env *cli.Env) (err error) {
+	dir, _, err := cli.FindModel(ctx, env, c.Model, "text")
+	if err != nil {
+		return err
+	}
+	tok, err := text.OpenTokenizer(dir)
+	if err != nil {
+		return cli.Usage(err)
+	}
+	o := c.data(c.MaxLength)
+	o.Unlabelled = true
+	d, err := text.OpenDataset(c.Data, tok, o)
+	if err != nil {
+		return cli.Usage(err)
+	}
+	defer d.Close()
+	part := d
+	if c.Split != "" {
+		if part = d.Splits()[c.Split]; part == nil {
+			return cli.Usagef("--split: %s has no %s", c.Data, c.Split)
+		}
+	}
+	rt, err := cli.OpenRuntime(c.Machine)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rt.Close()) }()
+	m, err := c.load(rt, dir)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	if err := fits(dir, m, tok, c.MaxLength); err != nil {
+		return err
+	}
+	forward, err := pool(m, c.Pool)
+	if err != nil {
+		return err
+	}
+	eval := train.EvalOptions{Batch: c.EvalBatch, Workers: c.WorkerCount()}
+	return cli.Features(ctx, env, rt, forward, part, d.Classes(), c.FeatureFlags, eval)
+}
+
+// load opens the model with whatever head: features need none.
+func (c *featuresCmd) load(rt *torch.Runtime, dir string) (*text.BERT, error) {
+	cfg, err := text.ReadConfig(dir)
+	if err != nil {
+		return nil, cli.Usage(err)
+	}
+	if len(cfg.Labels) < 2 {
+		cfg.Labels = []string{"0", "1"}
+	}
+	m, report, err := text.Load(rt, dir, text.LoadOptions{Labels: cfg.Labels})
+	if err != nil {
+		return nil, cli.Usage(err)
+	}
+	if c.Pool == "pooled" && slices.ContainsFunc(report.Missing, func(p string) bool { return strings.Contains(p, ".pooler.") }) {
+		m.Close()
+		return nil, cli.Usagef("--pool pooled: the model %s has no pooler; mean or cls do without", dir)
+	}
+	return m, nil
+}
+
+// pool returns the map from a batch to a row of features per text.
+func pool(m *text.BERT, how string) (func(*torch.Scope, *text.Batch) *torch.Tensor, error) {
+	switch how {
+	case "cls":
+		return func(s *torch.Scope, b *text.Batch) *torch.Tensor { return s.Select(m.Hidden(s, b.Inputs(s)), 1, 0) }, nil
+	case "pooled":
+		return func(s *torch.Scope, b *text.Batch) *torch.Tensor { return m.Pooled(s, b.Inputs(s)) }, nil
+	case "mean":
+		return func(s *torch.Scope, b *text.Batch) *torch.Tensor { return m.Mean(s, b) }, nil
+	}
+	return nil, cli.Usagef("--pool: %q, want mean, cls or pooled", how)
+}

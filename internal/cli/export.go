@@ -1,0 +1,93 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/gotune/gotune/internal/atomicdir"
+	"github.com/gotune/gotune/internal/tensorfile"
+)
+
+// ExportFlags are export's.
+type ExportFlags struct {
+	Model string `arg:"" help:"A run's folder, whose best model is taken, or a model's."`
+	To    string `required:"" help:"Folder to write; it must not hold anything." placeholder:"DIR"`
+	DType string `name:"dtype" default:"fp32" enum:"fp32,fp16,bf16" help:"Type of the weights: fp32, or fp16 or bf16, which take half the space. Running statistics of batch norms keep theirs."`
+}
+
+var exportTypes = map[string]tensorfile.DType{"fp32": tensorfile.F32, "fp16": tensorfile.F16, "bf16": tensorfile.BF16}
+
+// Export copies the model folder dir to f.To with its weights in the type asked
+// for, and reads them back. config rewrites config.json for that type.
+func Export(dir string, f ExportFlags, config func(data []byte, dtype string) ([]byte, error)) error {
+	if entries, err := os.ReadDir(f.To); err == nil && len(entries) > 0 {
+		return Usagef("--to: %s is not empty", f.To)
+	}
+	w, err := tensorfile.OpenDir(dir)
+	if err != nil {
+		return Usage(err)
+	}
+	defer w.Close()
+	return atomicdir.Replace(f.To, func(tmp string) error {
+		if err := exportWeights(w, filepath.Join(tmp, "model.safetensors"), exportTypes[f.DType]); err != nil {
+			return err
+		}
+		files, err := os.ReadDir(dir)
+		if err != nil {
+			return err
+		}
+		for _, e := range files {
+			if e.Type().IsRegular() && e.Name() != "model.safetensors" {
+				if err := exportFile(filepath.Join(dir, e.Name()), filepath.Join(tmp, e.Name()), f.DType, config); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}
+
+func exportFile(from, to, dtype string, config func([]byte, string) ([]byte, error)) error {
+	data, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	if filepath.Base(from) == "config.json" && config != nil {
+		if data, err = config(data, dtype); err != nil {
+			return fmt.Errorf("%s: %w", from, err)
+		}
+	}
+	return os.WriteFile(to, data, 0o644)
+}
+
+// exportWeights writes w's tensors, the floating-point ones as to, and compares
+// what the file then holds with what was meant.
+func exportWeights(w *tensorfile.File, path string, to tensorfile.DType) error {
+	var out []tensorfile.Tensor
+	for t := range w.All() {
+		if !strings.Contains(t.Name, ".running_") { // a variance may be beyond half precision
+			var err error
+			if t, err = t.As(to); err != nil {
+				return fmt.Errorf("%s: tensor %q: %w", w.Path(), t.Name, err)
+			}
+		}
+		out = append(out, t)
+	}
+	if err := tensorfile.Write(path, out, nil); err != nil {
+		return err
+	}
+	back, err := tensorfile.Open(path)
+	if err != nil {
+		return err
+	}
+	defer back.Close()
+	for _, t := range out {
+		got, ok := back.Tensor(t.Name)
+		if !ok || got.DType != t.DType || string(got.Data) != string(t.Data) {
+			return fmt.Errorf("%s: tensor %q is not what was written", path, t.Name)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,63 @@
+package featurefile
+
+import (
+	"fmt"
+
+	"github.com/google/renameio/v2"
+	"github.com/parquet-go/parquet-go"
+)
+
+// record is a row as pandas and Arrow read it: feature is a list of float32.
+type record struct {
+	Input   string    `parquet:"input"`
+	Label   *string   `parquet:"label,optional"`
+	Feature []float32 `parquet:"feature,list"`
+}
+
+// groupRows bounds what is held in memory, and what a reader must read at once.
+const groupRows = 1024
+
+type table struct {
+	f     *renameio.PendingFile
+	w     *parquet.GenericWriter[record]
+	width int
+	done  int
+}
+
+func createParquet(path string) (*table, error) {
+	f, err := pending(path)
+	if err != nil {
+		return nil, err
+	}
+	return &table{f: f, w: parquet.NewGenericWriter[record](f, parquet.Compression(&parquet.Snappy))}, nil
+}
+
+func (t *table) Write(r Row) error {
+	if t.done == 0 {
+		t.width = len(r.Values)
+	}
+	if len(r.Values) != t.width {
+		return fmt.Errorf("%s: %d features, where those before have %d", r.Input, len(r.Values), t.width)
+	}
+	rec := record{Input: r.Input, Feature: r.Values}
+	if r.Label != "" {
+		rec.Label = &r.Label
+	}
+	if _, err := t.w.Write([]record{rec}); err != nil {
+		return err
+	}
+	if t.done++; t.done%groupRows == 0 {
+		return t.w.Flush()
+	}
+	return nil
+}
+
+func (t *table) Close() error {
+	if err := t.w.Close(); err != nil {
+		t.Abort()
+		return err
+	}
+	return t.f.CloseAtomicallyReplace()
+}
+
+func (t *table) Abort() { _ = t.f.Cleanup() } // nothing of it is wanted
