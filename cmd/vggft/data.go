@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 
 	"github.com/gotune/gotune/internal/cli"
 	"github.com/gotune/gotune/internal/report"
@@ -56,7 +57,8 @@ type sets struct {
 	opened               []*vision.Dataset
 	skipped              skipped
 	said                 []string
-	read, cached         int // pictures that can be read, and those that were in the cache
+	features             *vision.FeatureCache // or nil
+	read, cached         int                  // pictures that can be read, and those that were in the cache
 }
 
 // openSets opens DATA and --val. A DATA that comes with splits gives its
@@ -77,6 +79,13 @@ func openSets(ctx context.Context, env *cli.Env, o *options, in vision.Input) (s
 	}
 	if note != "" {
 		s.said = append(s.said, note)
+	}
+	data.Variants = o.Variants
+	if o.Variants > 0 && data.CacheDir != "" {
+		if s.features, err = vision.OpenFeatureCache(filepath.Join(data.CacheDir, "features"), data.CacheBytes); err != nil {
+			return s, err
+		}
+		data.Features = s.features
 	}
 	unused := []string{"test"}
 	if o.Val != "" {
@@ -141,6 +150,9 @@ func (s *sets) open(ctx context.Context, env *cli.Env, o *options, path string, 
 }
 
 func (s *sets) close() {
+	if s.features != nil {
+		_ = s.features.Close() // all that it holds can be made again
+	}
 	for _, d := range s.opened {
 		_ = d.Close() // only read from
 	}

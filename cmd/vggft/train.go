@@ -25,6 +25,7 @@ type options struct {
 	Augment   string   `default:"documented" help:"How training pictures vary: documented (rotate=20,zoom=0.15,flip,fit=stretch), crop (crop=0.5-1,flip), none, or words: rotate=DEGREES, zoom=, shift=, flip, vflip, crop=MIN-MAX of the area, ratio=MIN-MAX, jitter=, brightness=, contrast=, saturation=, hue=, erase=, fit=crop|stretch, fill=nearest|black." group:"Recipe" yaml:"augment"`
 	Mixup     float64  `default:"0" help:"Blend pictures, and their labels, two by two, by shares drawn from Beta(A,A); 0: not." placeholder:"A" group:"Recipe" yaml:"mixup"`
 	Cutmix    float64  `default:"0" help:"Paste a box of one picture into another, and blend their labels, by areas drawn from Beta(A,A); with --mixup too, a step is one or the other." placeholder:"A" group:"Recipe" yaml:"cutmix"`
+	Variants  int      `name:"cache-variants" default:"0" help:"Draw only N augmented pictures of each picture, in turn by epoch, and keep what the frozen layers make of them: epochs after the Nth compute the rest alone. Another recipe, if N is less than the epochs; 0: vary in every epoch." placeholder:"N" group:"Recipe" yaml:"cache-variants"`
 	Normalize string   `default:"auto" enum:"auto,none,imagenet" help:"What the network reads: auto, as its weights were trained; none, pixels/255; or imagenet, less the mean and over the deviation of its colours." group:"Recipe" yaml:"normalize"`
 
 	pictureFlags   `yaml:",inline"`
@@ -90,6 +91,7 @@ func runTrain(ctx context.Context, env *cli.Env, o *options, t cli.TrainOptions,
 		return cli.Usage(err)
 	}
 	defer m.Close()
+	m.UseFeatures(sets.features)
 	t.Machine, t.Flags, t.Options = o.Machine, o.TrainFlags, o.lasting()
 	if o.Freeze == "" && o.Unfreeze == "" {
 		t.Flags.Freeze = documentedFreeze(m)
@@ -145,6 +147,11 @@ func (o *options) Validate() error {
 	}
 	if o.Dropout != nil && !(*o.Dropout >= 0 && *o.Dropout < 1) {
 		errs = append(errs, fmt.Errorf("--dropout: %g, want at least 0 and less than 1", *o.Dropout))
+	}
+	if v := o.Variants; v < 0 || v > 10000 {
+		errs = append(errs, fmt.Errorf("--cache-variants: %d, want 0 to 10000", v))
+	} else if v > 0 && (o.Cache == cacheOff || o.Cache == cacheMemory) {
+		errs = append(errs, fmt.Errorf("--cache-variants: needs a folder to keep features in, not --cache %s", o.Cache))
 	}
 	return errors.Join(errs...)
 }

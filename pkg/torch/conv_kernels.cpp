@@ -179,6 +179,13 @@ const at::Tensor& T(gt_tensor t) { return *static_cast<at::Tensor*>(t); }
 
 extern "C" {
 
+gt_error gt_state(gt_tensor t, uint64_t* data, int64_t* writes) {
+  return guard([&] {
+    *data = reinterpret_cast<uint64_t>(T(t).data_ptr());
+    *writes = T(t)._version();
+  });
+}
+
 gt_error gt_conv_slot(void** slot) {
   return guard([&] { *slot = new Slot; });
 }

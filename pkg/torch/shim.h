@@ -75,6 +75,7 @@ gt_error gt_attention_dropout(gt_tensor q, gt_tensor k, gt_tensor v, gt_tensor m
                               gt_tensor* out);
 
 // Layers without gradients, for the CPU (conv_kernels.cpp).
+gt_error gt_state(gt_tensor t, uint64_t* data, int64_t* writes);
 gt_error gt_conv_slot(void** slot);
 void gt_conv_slot_free(void* slot);
 gt_error gt_conv_fused(void* slot, gt_tensor x, gt_tensor* ts, double eps, int norm_trains, int64_t stride,

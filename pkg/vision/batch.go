@@ -12,12 +12,20 @@ type Batch struct {
 	Names  []string // [N] file of each picture, for messages
 	Epoch  int
 
-	mix mix // how the pictures are blended, two by two
+	mix  mix           // how the pictures are blended, two by two
+	kept *keptFeatures // where features of these pictures are kept; or nil
+	draw func() error  // fills Pixels, where they were thought to be needless
 }
 
 // Tensors copies the batch to the device: pictures [N,3,S,S], normalised as the
 // model wants them, and labels [N].
 func (b *Batch) Tensors(s *torch.Scope) (x, y *torch.Tensor) {
+	if b.draw != nil {
+		if err := b.draw(); err != nil {
+			s.Fail(err)
+		}
+		b.draw = nil
+	}
 	in := b.Input
 	x = s.FromBytes(b.Pixels, torch.Uint8, b.N, 3, in.Size, in.Size)
 	x = s.MulScalar(s.Cast(x, torch.Float32), 1.0/255)

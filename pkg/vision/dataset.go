@@ -26,6 +26,12 @@ type DataOptions struct {
 	// as rotate=20,zoom=0.15,flip. "": none, an evaluation.
 	Augment string
 	Seed    uint64 // of the augmentation
+	// Variants is how many augmented pictures are drawn of each picture, in turn by
+	// epoch; 0: another one in every epoch.
+	Variants int
+	// Features keeps what a model's frozen groups make of them, and of pictures
+	// that do not vary, if the model has the same cache; nil: they are not kept.
+	Features *FeatureCache
 	// CacheDir is where decoded pictures are kept for later epochs and runs; "": in
 	// memory, for this one.
 	CacheDir string
@@ -41,6 +47,7 @@ type Dataset struct {
 	rows  []picture
 	opts  DataOptions
 	vary  pixels.Augment
+	plain bool // vary is an evaluation's
 	cache *pixels.Cache
 }
 
@@ -78,7 +85,7 @@ func openAll(paths []string, o DataOptions) (d *Dataset, err error) {
 		return nil, err
 	}
 	if o.Augment == "" {
-		d.vary = o.Input.plain()
+		d.vary, d.plain = o.Input.plain(), true
 	}
 	if d.cache, err = pixels.OpenCache(o.cache()); err != nil {
 		return nil, err
@@ -173,7 +180,7 @@ func (d *Dataset) Select(indices []int) *Dataset {
 // Plain returns the same pictures without augmentation, for validation.
 func (d *Dataset) Plain() *Dataset {
 	part := *d
-	part.vary = d.opts.Input.plain()
+	part.vary, part.plain = d.opts.Input.plain(), true
 	return &part
 }
 

@@ -17,14 +17,16 @@ type Model struct {
 	store  *torch.Store
 	trunk  trunk
 	head   *head
-	groups []string // bottom to top
+	groups []string      // bottom to top
+	cache  *FeatureCache // or nil
+	hashed weightsHash
 }
 
 // trunk maps images to a feature map.
 type trunk interface {
-	// forward maps [N,3,S,S] to [N,C,h,w]. It calls seen, if not nil, with each
-	// named layer's output.
-	forward(s *torch.Scope, x *torch.Tensor, seen func(name string, y *torch.Tensor)) *torch.Tensor
+	// forward runs the groups from ≤ g < to; all of them map [N,3,S,S] to
+	// [N,C,h,w]. It calls seen, if not nil, with each named layer's output.
+	forward(s *torch.Scope, x *torch.Tensor, from, to int, seen func(name string, y *torch.Tensor)) *torch.Tensor
 	channels() int
 	// group returns the freezing group of a parameter.
 	group(param string) string
@@ -106,11 +108,22 @@ func (m *Model) Group(param string) string {
 // x is [N,3,S,S], normalised as m.Config says. A wrong shape is recorded in
 // s.Err.
 func (m *Model) Logits(s *torch.Scope, x *torch.Tensor) *torch.Tensor {
-	return m.head.forward(s, m.trunk.forward(s, m.input(s, x), nil), nil)
+	return m.above(s, m.input(s, x), 0)
 }
 
-// Forward is Logits for a batch on the host.
+// above runs the trunk's groups from that one on, and the head.
+func (m *Model) above(s *torch.Scope, x *torch.Tensor, from int) *torch.Tensor {
+	return m.head.forward(s, m.trunk.forward(s, x, from, len(m.groups)-1, nil), nil)
+}
+
+// Forward is Logits for a batch on the host. With a feature cache, groups that
+// are frozen are computed once for each picture that comes again.
 func (m *Model) Forward(s *torch.Scope, b *Batch) *torch.Tensor {
+	if m.cache != nil && b.cacheable() {
+		if prefix := m.frozenPrefix(); prefix > 0 {
+			return m.above(s, m.features(s, b, prefix), prefix)
+		}
+	}
 	x, _ := b.Tensors(s)
 	return m.Logits(s, x)
 }
@@ -126,7 +139,7 @@ func (m *Model) Features(s *torch.Scope, x *torch.Tensor, layer string) (*torch.
 			found = y
 		}
 	}
-	m.head.forward(s, m.trunk.forward(s, m.input(s, x), seen), seen)
+	m.head.forward(s, m.trunk.forward(s, m.input(s, x), 0, len(m.groups)-1, seen), seen)
 	if found == nil {
 		return nil, fmt.Errorf("layer %q: want one of %s", layer, strings.Join(names, ", "))
 	}

@@ -93,17 +93,19 @@ func (b *builder) resnetConv(name string, in, out, kernel, stride int) *torch.Co
 	})
 }
 
-func (r *resnet) forward(s *torch.Scope, x *torch.Tensor, seen func(string, *torch.Tensor)) *torch.Tensor {
+func (r *resnet) forward(s *torch.Scope, x *torch.Tensor, from, to int, seen func(string, *torch.Tensor)) *torch.Tensor {
 	tell := func(name string, y *torch.Tensor) {
 		if seen != nil {
 			seen(name, y)
 		}
 	}
-	x = r.conv1.Fused(s, x, r.bn1, true)
-	tell("conv1", x)
-	x = s.MaxPool2d(x, 3, 2, 1)
-	for i, stage := range r.stage {
-		for j, k := range stage {
+	if from == 0 && to > 0 {
+		x = r.conv1.Fused(s, x, r.bn1, true)
+		tell("conv1", x)
+		x = s.MaxPool2d(x, 3, 2, 1)
+	}
+	for i := max(from-1, 0); i < to-1; i++ { // the stem is the first group
+		for j, k := range r.stage[i] {
 			x = s.Block(func(s *torch.Scope) *torch.Tensor { return k.forward(s, x) })
 			tell(fmt.Sprintf("layer%d.%d", i+1, j), x)
 		}

@@ -60,9 +60,9 @@ func (b *builder) vgg(arch string, norm bool) *vgg {
 	return v
 }
 
-func (v *vgg) forward(s *torch.Scope, x *torch.Tensor, seen func(string, *torch.Tensor)) *torch.Tensor {
-	for i, block := range v.blocks {
-		for j, c := range block {
+func (v *vgg) forward(s *torch.Scope, x *torch.Tensor, from, to int, seen func(string, *torch.Tensor)) *torch.Tensor {
+	for i := from; i < to; i++ {
+		for j, c := range v.blocks[i] {
 			x = s.Block(func(s *torch.Scope) *torch.Tensor { return c.conv.Fused(s, x, c.norm, true) })
 			if seen != nil {
 				seen(fmt.Sprintf("block%d_conv%d", i+1, j+1), x)
