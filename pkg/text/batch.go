@@ -19,6 +19,7 @@ type Inputs struct {
 	IDs     *torch.Tensor // [N,T] Int64
 	TypeIDs *torch.Tensor // [N,T] Int64
 	Mask    *torch.Tensor // [N,1,1,T] Bool, true on tokens; nil where nothing is padding
+	Lengths []int         // [N] tokens of each text, for a model that skips the padding; nil: only Mask says
 }
 
 // Tensors copies the batch to the device: the model's inputs and the labels
@@ -32,6 +33,7 @@ func (b *Batch) Inputs(s *torch.Scope) Inputs {
 	x := Inputs{
 		IDs:     torch.FromSlice(s, b.IDs, b.N, b.T),
 		TypeIDs: torch.FromSlice(s, b.TypeIDs, b.N, b.T),
+		Lengths: b.Lengths,
 	}
 	if b.Tokens() == b.N*b.T {
 		return x

@@ -89,22 +89,37 @@ func (m *BERT) Forward(s *torch.Scope, b *Batch) *torch.Tensor { return m.Logits
 // Pooled returns tanh of a linear map of the first token's last hidden state,
 // [N,H].
 func (m *BERT) Pooled(s *torch.Scope, x Inputs) *torch.Tensor {
-	h := m.Hidden(s, x)
-	return s.Tanh(m.pooler.Forward(s, s.Select(h, 1, 0)))
+	var first *torch.Tensor // [N,H]
+	if p, ok := pack(s, x); ok {
+		first = s.IndexSelect(m.encode(s, x, p), 0, p.firsts)
+	} else {
+		first = s.Select(m.encode(s, x, nil), 1, 0)
+	}
+	return s.Tanh(m.pooler.Forward(s, first))
 }
 
 // Hidden returns the last layer's states [N,T,H]. Rows of padding hold values
 // that mean nothing. More tokens than positions is an error in s.Err.
 func (m *BERT) Hidden(s *torch.Scope, x Inputs) *torch.Tensor {
+	p, ok := pack(s, x)
+	if !ok {
+		return m.encode(s, x, nil)
+	}
+	h := m.encode(s, x, p)
+	return s.Reshape(s.IndexSelect(h, 0, p.unpack(s)), p.N, p.T, m.Config.HiddenSize)
+}
+
+// encode runs the embeddings and all layers: [N,T,H], or [ΣT,H] packed.
+func (m *BERT) encode(s *torch.Scope, x Inputs, p *packing) *torch.Tensor {
 	c := m.Config
-	h := s.Block(func(s *torch.Scope) *torch.Tensor { return m.embeddings.forward(s, x, c) })
+	h := s.Block(func(s *torch.Scope) *torch.Tensor { return m.embeddings.forward(s, x, p, c) })
 	for _, l := range m.layers {
-		h = s.Block(func(s *torch.Scope) *torch.Tensor { return l.forward(s, h, x.Mask, c) })
+		h = s.Block(func(s *torch.Scope) *torch.Tensor { return l.forward(s, h, x.Mask, p, c) })
 	}
 	return h
 }
 
-func (e embeddings) forward(s *torch.Scope, x Inputs, c Config) *torch.Tensor {
+func (e embeddings) forward(s *torch.Scope, x Inputs, p *packing, c Config) *torch.Tensor {
 	shape := x.IDs.Shape() // [N,T]
 	if len(shape) != 2 {
 		s.Fail(fmt.Errorf("token ids: shape %s, want [N,T]", torch.ShapeString(shape)))
@@ -114,6 +129,12 @@ func (e embeddings) forward(s *torch.Scope, x Inputs, c Config) *torch.Tensor {
 	if T > c.MaxPositionEmbeddings {
 		s.Fail(fmt.Errorf("%d tokens, but the model has %d positions; lower --max-length", T, c.MaxPositionEmbeddings))
 		return x.IDs
+	}
+	if p != nil {
+		take := func(t *torch.Tensor) *torch.Tensor { return s.IndexSelect(s.Flatten(t, 0), 0, p.rows) }
+		h := s.Add(e.words.Forward(s, take(x.IDs)), e.types.Forward(s, take(x.TypeIDs))) // [ΣT,H]
+		h = s.Add(h, e.positions.Forward(s, p.positions))
+		return s.Dropout(e.norm.Forward(s, h), c.HiddenDropout)
 	}
 	h := e.words.Forward(s, x.IDs)                          // [N,T,H]
 	h = s.Add(h, e.types.Forward(s, x.TypeIDs))             // [N,T,H]

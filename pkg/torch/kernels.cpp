@@ -6,76 +6,17 @@
 #include "shim.h"
 
 #include "guard.hpp"
+#include "hash.hpp"
 
 #include <ATen/ATen.h>
-#include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Parallel.h>
-#include <torch/csrc/autograd/custom_function.h>
 
-#include <algorithm>
 #include <cmath>
-#include <cstring>
-
-// At -O2 GCC leaves loops of unknown length scalar: 20 times slower here.
-#if defined(__x86_64__)
-#define GT_CLONES __attribute__((optimize("O3"), target_clones("default", "avx2", "arch=x86-64-v4")))
-#else
-#define GT_CLONES
-#endif
 
 namespace {
 
-// A mask's key: two 32-bit words drawn from the default generator, so that the
-// generator's state decides all masks to come.
-struct Key {
-  uint32_t a, b;
-};
-
-Key draw() {
-  auto gen = at::globalContext().defaultGenerator(at::kCPU);
-  auto* cpu = at::check_generator<at::CPUGeneratorImpl>(gen);
-  std::lock_guard<std::mutex> lock(gen.mutex());
-  return {cpu->random(), cpu->random()};
-}
-
-// MurmurHash3's finaliser, twice, with a key word before each: every bit of the
-// index reaches every bit of the result.
-inline uint32_t mix(uint32_t h) {
-  h ^= h >> 16;
-  h *= 0x85ebca6bu;
-  h ^= h >> 13;
-  h *= 0xc2b2ae35u;
-  h ^= h >> 16;
-  return h;
-}
-
-inline uint32_t hash(uint32_t i, Key k) { return mix(mix(i ^ k.a) + k.b); }
-
-// Elements whose hash is below the threshold are dropped.
-uint32_t threshold(double p) { return static_cast<uint32_t>(std::min(p * 4294967296.0, 4294967295.0)); }
-
-// Indices above 2^32 get another key: one key masks 2^32 elements.
-Key of_page(Key k, uint64_t i) {
-  uint32_t page = static_cast<uint32_t>(i >> 32);
-  return page ? Key{mix(k.a + page), mix(k.b ^ page)} : k;
-}
-
 GT_CLONES void mask_f32(const float* x, float* y, int64_t n, uint32_t first, Key k, uint32_t drop, float scale) {
   for (int64_t i = 0; i < n; i++) y[i] = hash(first + static_cast<uint32_t>(i), k) < drop ? 0.0f : x[i] * scale;
-}
-
-// bfloat16 is the upper half of a float32; rounding is to nearest, ties to even.
-inline float widen(uint16_t v) {
-  uint32_t u = static_cast<uint32_t>(v) << 16;
-  float f;
-  memcpy(&f, &u, 4);
-  return f;
-}
-
-inline uint16_t narrow(float f) {
-  uint32_t u;
-  memcpy(&u, &f, 4);
-  return static_cast<uint16_t>((u + 0x7fffu + ((u >> 16) & 1u)) >> 16);
 }
 
 GT_CLONES void mask_bf16(const uint16_t* x, uint16_t* y, int64_t n, uint32_t first, Key k, uint32_t drop, float scale) {
@@ -108,15 +49,6 @@ at::Tensor masked(const at::Tensor& in, Key key, double p) {
   return y;
 }
 
-Key saved_key(torch::autograd::AutogradContext* ctx) {
-  auto v = static_cast<uint64_t>(ctx->saved_data["key"].toInt());
-  return {static_cast<uint32_t>(v), static_cast<uint32_t>(v >> 32)};
-}
-
-void save_key(torch::autograd::AutogradContext* ctx, Key k) {
-  ctx->saved_data["key"] = static_cast<int64_t>(k.a | static_cast<uint64_t>(k.b) << 32);
-}
-
 struct Dropout : torch::autograd::Function<Dropout> {
   static at::Tensor forward(torch::autograd::AutogradContext* ctx, const at::Tensor& x, double p) {
     Key k = draw();
@@ -128,10 +60,6 @@ struct Dropout : torch::autograd::Function<Dropout> {
     return {masked(g[0], saved_key(ctx), ctx->saved_data["p"].toDouble()), at::Tensor()};
   }
 };
-
-bool ours(const at::Tensor& x) {
-  return x.is_cpu() && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16);
-}
 
 }  // namespace
 

@@ -62,6 +62,15 @@ var misuses = map[string][]misuse{
 		{"dropout([2,3] float32): ", func(w wrong) { w.Dropout(w.f23, 1.5) }},
 		{"dropout([2,3] float32): ", func(w wrong) { w.Dropout(w.f23, -0.1) }},
 	},
+	"AttentionPacked": {
+		{"attention([2,3] float32): ", func(w wrong) { w.AttentionPacked(w.f23, []int{3}, 1, 0) }},    // 3 tokens of 2
+		{"attention([2,3] float32): ", func(w wrong) { w.AttentionPacked(w.f23, []int{2, 0}, 1, 0) }}, // an empty text
+		{"attention([2,3] float32): ", func(w wrong) { w.AttentionPacked(w.f23, nil, 1, 0) }},
+		{"attention([2,3] float32): ", func(w wrong) { w.AttentionPacked(w.f23, []int{2}, 2, 0) }}, // 1 dimension, 2 heads
+		{"attention([2,2] float32): ", func(w wrong) { w.AttentionPacked(w.f22, []int{2}, 1, 0) }}, // no thirds
+		{"attention([2,3] float32): ", func(w wrong) { w.AttentionPacked(w.f23, []int{2}, 1, 2) }},
+	},
+	"Linear": {{"linear([2,3] float32, [2,2] float32, [4,5] float32): ", func(w wrong) { w.Linear(w.f23, w.f22, w.f45) }}},
 	"Attention": {
 		{"attention([2,3] float32, [4,5] float32, [2,3] float32): ", func(w wrong) { w.Attention(w.f23, w.f45, w.f23, torch.AttentionOptions{}) }},
 		{"attention([1,2,4,4] float32, [1,2,4,4] float32, [1,2,4,4] float32): ", func(w wrong) {

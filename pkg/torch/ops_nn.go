@@ -9,7 +9,15 @@ import (
 	"github.com/sugarme/gotch/libtch"
 )
 
-// linear is x·wᵀ + b: x [...,in], w [out,in], b [out] or nil.
+// Linear is x·wᵀ + b: x [...,in], w [out,in], b [out].
+func (s *Scope) Linear(x, w, b *Tensor) *Tensor {
+	if !s.ready("linear", x, w, b) {
+		return &Tensor{}
+	}
+	return s.linear(x, w, b)
+}
+
+// linear is Linear, whose b may be nil.
 func (s *Scope) linear(x, w, b *Tensor) *Tensor {
 	args := []*Tensor{x, w}
 	if b != nil {

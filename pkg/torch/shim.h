@@ -68,11 +68,11 @@ gt_error gt_cross_entropy(gt_tensor logits, gt_tensor labels, gt_tensor weight, 
 gt_error gt_attention(gt_tensor q, gt_tensor k, gt_tensor v, gt_tensor mask, double dropout, double scale, int causal,
                       gt_tensor* out);
 
-
-// A kernel of our own, for the CPU (kernels.cpp).
+// Kernels of our own, for the CPU (kernels.cpp, attention.cpp).
 gt_error gt_dropout(gt_tensor x, double p, gt_tensor* out);
 gt_error gt_attention_dropout(gt_tensor q, gt_tensor k, gt_tensor v, gt_tensor mask, double p, double scale,
                               gt_tensor* out);
+gt_error gt_attention_packed(gt_tensor qkv, const int64_t* lengths, int n, int64_t heads, double p, gt_tensor* out);
 
 // Layers without gradients, for the CPU (conv_kernels.cpp).
 gt_error gt_state(gt_tensor t, uint64_t* data, int64_t* writes);

@@ -1,0 +1,31 @@
+package torch
+
+// #include "shim.h"
+import "C"
+
+import "fmt"
+
+// AttentionPacked is Attention over sequences that lie one after the other, with
+// no padding between: qkv is [ΣT,3H], the queries, keys and values of all heads
+// side by side, lengths the sequences' tokens, one or more each. The result is
+// [ΣT,H].
+//
+// On the CPU, in Float32 and BFloat16, it is one kernel forward and one
+// backward. They store no attention weights and no mask: a mask is computed from
+// a key drawn from the generator.
+func (s *Scope) AttentionPacked(qkv *Tensor, lengths []int, heads int, dropout float64) *Tensor {
+	if !s.ready("attention", qkv) || !s.probability("attention", dropout, qkv) {
+		return &Tensor{}
+	}
+	if len(lengths) == 0 {
+		s.failOp("attention", fmt.Errorf("no sequences"), []*Tensor{qkv})
+		return &Tensor{}
+	}
+	if !s.mode.Train {
+		dropout = 0
+	}
+	ns := cdims(lengths)
+	var out raw
+	e := C.gt_attention_packed(qkv.ptr, dimPtr(ns), C.int(len(ns)), C.int64_t(heads), C.double(dropout), &out)
+	return s.takeShim("attention", e, out, qkv)
+}
