@@ -52,7 +52,7 @@ type verb = func(context.Context, *cli.Env, *torch.Runtime, cli.Task[*text.Batch
 // runTrain opens all that o names and trains, a new run or one that goes on, or
 // does another verb with it.
 func runTrain(ctx context.Context, env *cli.Env, o *options, t cli.TrainOptions, do verb) (err error) {
-	t.Machine, t.Flags, t.Options = o.Machine, o.TrainFlags, o.lasting()
+	t.Machine, t.Flags, t.Options = o.Machine, o.TrainFlags, o
 	if t.Resume == nil && t.Out != "" {
 		if err := cli.CheckOut(t.Out); err != nil {
 			return err
@@ -168,14 +168,9 @@ func (c *resumeCmd) Run(ctx context.Context, env *cli.Env) error {
 	if err != nil {
 		return err
 	}
+	was.Locate(&o.Data, &o.Val, &o.Model)
 	if err := o.Validate(); err != nil {
 		return cli.Usagef("the options in %s/run.yaml: %w", c.Run_, err)
 	}
 	return runTrain(ctx, env, &o, cli.TrainOptions{Out: c.Run_, JSON: c.JSON, Resume: &was, AllowChange: c.AllowChange.AllowChange}, cli.Train)
-}
-
-// lasting returns the options with paths that mean the same in any folder.
-func (o options) lasting() *options {
-	o.Data, o.Val, o.Model = cli.Lasting(o.Data), cli.Lasting(o.Val), cli.Lasting(o.Model)
-	return &o
 }

@@ -40,7 +40,8 @@ type RunFile struct {
 		Precision string `yaml:"precision"`
 		Threads   int    `yaml:"threads"`
 	} `yaml:"machine"`
-	Options any `yaml:"options"` // the verb's flags, resolved
+	Folder  string `yaml:"folder"`  // that relative paths in the options begin at
+	Options any    `yaml:"options"` // the verb's flags, resolved
 }
 
 const (
@@ -59,6 +60,7 @@ func Version() string {
 
 func newRunFile(program string, rt *torch.Runtime) RunFile {
 	r := RunFile{Program: program}
+	r.Folder, _ = os.Getwd() // "" where it is gone: then paths are as they are
 	r.Versions.Gotune, r.Versions.Go, r.Versions.Libtorch = Version(), runtime.Version(), torch.Version()
 	r.Machine.Device, r.Machine.Threads = rt.Device().String(), rt.Threads()
 	r.Machine.Precision = rt.Autocast().String()
