@@ -39,7 +39,8 @@ func Export(dir string, f ExportFlags, config func(data []byte, dtype string) ([
 			return err
 		}
 		for _, e := range files {
-			if e.Type().IsRegular() && e.Name() != "model.safetensors" {
+			// Stat, not the entry: a hub cache holds links.
+			if info, err := os.Stat(filepath.Join(dir, e.Name())); err == nil && info.Mode().IsRegular() && e.Name() != "model.safetensors" {
 				if err := exportFile(filepath.Join(dir, e.Name()), filepath.Join(tmp, e.Name()), f.DType, config); err != nil {
 					return err
 				}
