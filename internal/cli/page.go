@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"runtime"
 
 	"go.yaml.in/yaml/v4"
@@ -23,7 +22,7 @@ func runPage[B train.Batch](env *Env, t Task[B], o TrainOptions, run RunFile, pl
 		return report.Page{}, err
 	}
 	p := report.Page{
-		Program: env.Program, Title: o.Out, Model: fromHere(t.Source), Unit: t.Unit, Classes: t.Model.Classes(),
+		Program: env.Program, Title: o.Out, Model: nearby(t.Source), Unit: t.Unit, Classes: t.Model.Classes(),
 		Data: report.Data{
 			Training: run.Data.Training, Validation: run.Data.Validation, Fingerprint: run.Data.Fingerprint,
 			ByClass: countLabels(t.Train.Labels(), len(t.Model.Classes())), Notes: t.Notes,
@@ -45,19 +44,6 @@ func runPage[B train.Batch](env *Env, t Task[B], o TrainOptions, run RunFile, pl
 		p.Groups = append(p.Groups, group)
 	}
 	return p, nil
-}
-
-// fromHere is a path as one would type it, where it lies below the working
-// folder.
-func fromHere(path string) string {
-	here, err := os.Getwd()
-	if err != nil || !filepath.IsAbs(path) {
-		return path
-	}
-	if rel, err := filepath.Rel(here, path); err == nil && filepath.IsLocal(rel) {
-		return rel
-	}
-	return path
 }
 
 // pairs lists the flags of a verb, resolved, in their order.

@@ -69,7 +69,7 @@ func Plan[B train.Batch](ctx context.Context, env *Env, rt *torch.Runtime, t Tas
 		m.resting = m.memory.WithPeak().Peak
 	}
 	r.Memory = t.complete(m, fit, scan, rt)
-	r.Warnings = plan.Warnings(t.facts(o.Flags, fit, steps), r.Data, r.Memory)
+	r.Warnings = plan.Warnings(t.facts(o.Flags, fit, r.Schedule), r.Data, r.Memory)
 	if f.JSON {
 		return json.NewEncoder(env.Stdout).Encode(r)
 	}
@@ -152,15 +152,12 @@ func outline(f TrainFlags, fit train.FitOptions, steps loader.Plan) plan.Schedul
 }
 
 // facts gathers what the warnings look at.
-func (t Task[B]) facts(f TrainFlags, fit train.FitOptions, steps loader.Plan) plan.Facts {
+func (t Task[B]) facts(f TrainFlags, fit train.FitOptions, s plan.Schedule) plan.Facts {
 	out := plan.Facts{
 		LR: f.LR, Family: t.Outlook.Family, Dropout: t.Outlook.Dropout,
 		Batch: fit.Batch, Micro: fit.Batch / max(fit.Accumulate, 1), EvalBatch: fit.EvalBatch,
-		Epochs: fit.Epochs, StepsPerEpoch: steps.StepsPerEpoch(),
+		Epochs: s.Epochs, StepsPerEpoch: s.StepsPerEpoch, Warmup: s.Warmup,
 		Balanced: f.ClassWeights != "none", MaxPositions: t.Outlook.MaxPositions,
-	}
-	if w, err := schedule.ParseWarmup(f.Warmup); err == nil {
-		out.Warmup = w.Of(steps.Steps())
 	}
 	for _, p := range fit.Freeze.Beyond() {
 		out.Beyond = append(out.Beyond, p.String())

@@ -146,7 +146,7 @@ func TestFromHere(t *testing.T) {
 	for path, want := range map[string]string{
 		filepath.Join(here, "a", "b"): "a/b", "/elsewhere/b": "/elsewhere/b", "name (where)": "name (where)", filepath.Dir(here): filepath.Dir(here),
 	} {
-		if got := fromHere(path); got != want {
+		if got := nearby(path); got != want {
 			t.Errorf("%s: %s, want %s", path, got, want)
 		}
 	}

@@ -78,10 +78,10 @@ func groupNames(plan *freeze.Plan) []string {
 	return out
 }
 
-// nearby is path as seen from the working folder, where it lies in it.
+// nearby is path as one would type it, where it lies below the working folder.
 func nearby(path string) string {
 	wd, err := os.Getwd()
-	if err != nil {
+	if err != nil || !filepath.IsAbs(path) {
 		return path
 	}
 	if rel, err := filepath.Rel(wd, path); err == nil && filepath.IsLocal(rel) {

@@ -2,28 +2,12 @@ package torch_test
 
 import (
 	"errors"
-	"os"
 	"runtime/debug"
-	"strconv"
-	"strings"
 	"testing"
 
+	"github.com/gotune/gotune/internal/sharedtest"
 	"github.com/gotune/gotune/pkg/torch"
 )
-
-// resident returns the bytes of this process that are in memory.
-func resident(t testing.TB) int {
-	t.Helper()
-	data, err := os.ReadFile("/proc/self/statm")
-	if err != nil {
-		t.Skipf("no /proc: %v", err)
-	}
-	pages, err := strconv.Atoi(strings.Fields(string(data))[1])
-	if err != nil {
-		t.Fatal(err)
-	}
-	return pages * os.Getpagesize()
-}
 
 // growth is what the process may grow by. The smallest leak, a string or a
 // handle of 32 bytes, reaches it after 65,000 operations.
@@ -53,7 +37,7 @@ func settled(t *testing.T, rt *torch.Runtime) int {
 	t.Helper()
 	debug.FreeOSMemory()
 	rt.Trim()
-	return resident(t)
+	return sharedtest.Resident(t)
 }
 
 func rounds(full int) int {

@@ -6,10 +6,10 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
-	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/gotune/gotune/internal/sharedtest"
 	"github.com/gotune/gotune/pkg/text"
 	"github.com/gotune/gotune/pkg/train"
 )
@@ -73,15 +73,7 @@ func resident(t *testing.T) int {
 	t.Helper()
 	debug.FreeOSMemory()
 	rt.Trim()
-	data, err := os.ReadFile("/proc/self/statm")
-	if err != nil {
-		t.Skipf("no /proc: %v", err)
-	}
-	pages, err := strconv.Atoi(strings.Fields(string(data))[1])
-	if err != nil {
-		t.Fatal(err)
-	}
-	return pages * os.Getpagesize()
+	return sharedtest.Resident(t)
 }
 
 // vocabulary writes one that all models have rows for.
