@@ -7,6 +7,7 @@
 // once, and the rest happens in oneDNN's registers.
 #include "shim.h"
 
+#include "bfloat16.hpp"
 #include "guard.hpp"
 
 #include <ATen/ATen.h>
@@ -21,12 +22,6 @@
 #include <mutex>
 #include <string_view>
 #include <vector>
-
-#if defined(__x86_64__)
-#define GT_CLONES __attribute__((optimize("O3"), target_clones("default", "avx2", "arch=x86-64-v4")))
-#else
-#define GT_CLONES
-#endif
 
 namespace {
 
@@ -123,13 +118,6 @@ std::shared_ptr<const Packed> pack(const Tensors& ts, double eps, at::ScalarType
   p->weight = reorder(w.to(type).contiguous(), padding, stride, input);
   p->bias = b.defined() ? b.to(type) : at::zeros({w.size(0)}, at::TensorOptions().dtype(type));
   return p;
-}
-
-inline float widen(uint16_t v) {
-  uint32_t u = static_cast<uint32_t>(v) << 16;
-  float f;
-  memcpy(&f, &u, 4);
-  return f;
 }
 
 // The larger of y and x into y, NaN before any number, as ATen has it.

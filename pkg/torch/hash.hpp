@@ -3,20 +3,14 @@
 #ifndef GOTUNE_HASH_HPP
 #define GOTUNE_HASH_HPP
 
+#include "bfloat16.hpp"
+
 #include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
-#include <cstring>
 #include <mutex>
-
-// At -O2 GCC leaves loops of unknown length scalar: 20 times slower here.
-#if defined(__x86_64__)
-#define GT_CLONES __attribute__((optimize("O3"), target_clones("default", "avx2", "arch=x86-64-v4")))
-#else
-#define GT_CLONES
-#endif
 
 namespace {
 
@@ -53,20 +47,6 @@ inline uint32_t threshold(double p) { return static_cast<uint32_t>(std::min(p * 
 inline Key of_page(Key k, uint64_t i) {
   uint32_t page = static_cast<uint32_t>(i >> 32);
   return page ? Key{mix(k.a + page), mix(k.b ^ page)} : k;
-}
-
-// bfloat16 is the upper half of a float32; rounding is to nearest, ties to even.
-inline float widen(uint16_t v) {
-  uint32_t u = static_cast<uint32_t>(v) << 16;
-  float f;
-  memcpy(&f, &u, 4);
-  return f;
-}
-
-inline uint16_t narrow(float f) {
-  uint32_t u;
-  memcpy(&u, &f, 4);
-  return static_cast<uint16_t>((u + 0x7fffu + ((u >> 16) & 1u)) >> 16);
 }
 
 inline Key saved_key(torch::autograd::AutogradContext* ctx) {
