@@ -1,6 +1,9 @@
 package torch
 
-// #cgo CXXFLAGS: -std=c++17 -O2 -DGOTUNE_NO_COMPAT
+// // Without -fopenmp at::parallel_for is a plain loop. The library is libtorch's
+// // own: with another there would be two pools of threads.
+// #cgo CXXFLAGS: -std=c++17 -O2 -fopenmp -DGOTUNE_NO_COMPAT
+// #cgo LDFLAGS: -l:libgomp.so.1
 // #include <stdlib.h>
 // #include "shim.h"
 import "C"

@@ -29,6 +29,10 @@
 #error "gotune wants the headers of libtorch 2.11.0; run hack/install-libtorch.sh"
 #endif
 
+#if AT_PARALLEL_OPENMP && !defined(_OPENMP)
+#error "compile with -fopenmp: at::parallel_for would be a plain loop"
+#endif
+
 namespace {
 
 at::Tensor& T(gt_tensor t) { return *static_cast<at::Tensor*>(t); }
