@@ -95,7 +95,8 @@ func parse(t *testing.T, path string, data []byte, reader func([]byte) (content,
 	before := bytes.Clone(data)
 	c, err := reader(data)
 	if err != nil {
-		if strings.Contains(err.Error(), "%!") {
+		// What a name in the file holds is repeated, "%!" too.
+		if strings.Contains(err.Error(), "%!") && !bytes.Contains(data, []byte("%!")) {
 			t.Errorf("malformed message: %v", err)
 		}
 		return nil
