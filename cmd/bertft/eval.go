@@ -41,30 +41,47 @@ func checkBatch(n int) error {
 
 // Run is called by kong.
 func (c *evalCmd) Run(ctx context.Context, env *cli.Env) error {
-	return withModel(ctx, env, c.Model, c.Machine, c.MaxLength, func(rt *torch.Runtime, m *text.BERT, tok *text.Tokenizer) error {
-		a, err := c.judged(c.Model, m, tok)
+	p, err := find(ctx, env, c.Model)
+	if err != nil {
+		return err
+	}
+	return p.with(c.Machine, text.LoadOptions{}, c.MaxLength, func(rt *torch.Runtime, m *text.BERT, _ text.LoadReport) error {
+		a, err := c.judged(c.Model, m, p.tok)
 		if err != nil {
 			return err
 		}
 		defer a.Data.(*text.Dataset).Close()
 		models := []cli.Judged[*text.Batch]{a}
 		if c.Compare != "" {
-			m, tok, err := loadModel(ctx, env, rt, c.Compare, c.MaxLength)
+			b, closing, err := c.other(ctx, env, rt)
 			if err != nil {
 				return fmt.Errorf("--compare: %w", err)
 			}
-			defer m.Close()
-			b, err := c.judged(c.Compare, m, tok)
-			if err != nil {
-				return fmt.Errorf("--compare: %w", err)
-			}
-			defer b.Data.(*text.Dataset).Close()
+			defer closing()
 			models = append(models, b)
 		}
 		return cli.Eval(ctx, env, rt, models, cli.EvalOptions{
 			Flags: c.EvalFlags, Data: c.Data, Machine: c.Machine, Batch: c.EvalBatch, Unit: "sequences",
 		})
 	})
+}
+
+// other opens the model of --compare, and the data as it reads them.
+func (c *evalCmd) other(ctx context.Context, env *cli.Env, rt *torch.Runtime) (j cli.Judged[*text.Batch], closing func(), err error) {
+	p, err := find(ctx, env, c.Compare)
+	if err != nil {
+		return j, nil, err
+	}
+	m, _, err := p.load(rt, text.LoadOptions{}, c.MaxLength)
+	if err != nil {
+		return j, nil, err
+	}
+	j, err = c.judged(c.Compare, m, p.tok)
+	if err != nil {
+		m.Close()
+		return j, nil, err
+	}
+	return j, func() { j.Data.(*text.Dataset).Close(); m.Close() }, nil
 }
 
 // judged opens the data as a model reads them.
@@ -86,54 +103,4 @@ func (c *evalCmd) judged(name string, m *text.BERT, tok *text.Tokenizer) (j cli.
 		return j, errors.Join(err, d.Close())
 	}
 	return cli.Judged[*text.Batch]{Name: name, Model: m, Data: d, Order: order, Sample: sampleOf(d)}, nil
-}
-
-// loadModel opens a fine-tuned model beside another.
-func loadModel(ctx context.Context, env *cli.Env, rt *torch.Runtime, ref string, maxLength int) (*text.BERT, *text.Tokenizer, error) {
-	dir, _, err := cli.FindModel(ctx, env, ref, "text")
-	if err != nil {
-		return nil, nil, err
-	}
-	tok, err := text.OpenTokenizer(dir)
-	if err != nil {
-		return nil, nil, cli.Usage(err)
-	}
-	m, _, err := text.Load(rt, dir, text.LoadOptions{})
-	if err != nil {
-		return nil, nil, cli.Usage(err)
-	}
-	if err := fits(dir, m, tok, maxLength); err != nil {
-		m.Close()
-		return nil, nil, err
-	}
-	return m, tok, nil
-}
-
-// withModel opens libtorch and the fine-tuned model that ref names, and closes
-// both after use.
-func withModel(ctx context.Context, env *cli.Env, ref string, machine cli.Machine, maxLength int,
-	use func(*torch.Runtime, *text.BERT, *text.Tokenizer) error,
-) (err error) {
-	dir, _, err := cli.FindModel(ctx, env, ref, "text")
-	if err != nil {
-		return err
-	}
-	tok, err := text.OpenTokenizer(dir)
-	if err != nil {
-		return cli.Usage(err)
-	}
-	rt, err := cli.OpenRuntime(machine)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, rt.Close()) }()
-	m, _, err := text.Load(rt, dir, text.LoadOptions{})
-	if err != nil {
-		return cli.Usage(err)
-	}
-	defer m.Close()
-	if err := fits(dir, m, tok, maxLength); err != nil {
-		return err
-	}
-	return use(rt, m, tok)
 }

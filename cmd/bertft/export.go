@@ -12,11 +12,11 @@ type exportCmd struct{ cli.ExportFlags }
 
 // Run is called by kong.
 func (c *exportCmd) Run(ctx context.Context, env *cli.Env) error {
-	dir, _, err := cli.FindModel(ctx, env, c.Model, "text")
+	found, err := cli.FindModel(ctx, env, c.Model, "text")
 	if err != nil {
 		return err
 	}
-	if err := cli.Export(dir, c.ExportFlags, withDType); err != nil {
+	if err := cli.Export(found.Path, c.ExportFlags, withDType); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(env.Stdout, `from transformers import AutoModelForSequenceClassification, AutoTokenizer

@@ -32,17 +32,17 @@ func (c *featuresCmd) Validate() error {
 
 // Run is called by kong.
 func (c *featuresCmd) Run(ctx context.Context, env *cli.Env) (err error) {
-	dir, _, err := cli.FindModel(ctx, env, c.Model, "text")
+	p, err := find(ctx, env, c.Model)
 	if err != nil {
 		return err
 	}
-	tok, err := text.OpenTokenizer(dir)
+	labels, err := labelsOf(p.Path)
 	if err != nil {
-		return cli.Usage(err)
+		return err
 	}
 	o := c.data(c.MaxLength)
 	o.Unlabelled = true
-	d, err := text.OpenDataset(c.Data, tok, o)
+	d, err := text.OpenDataset(c.Data, p.tok, o)
 	if err != nil {
 		return cli.Usage(err)
 	}
@@ -53,45 +53,30 @@ func (c *featuresCmd) Run(ctx context.Context, env *cli.Env) (err error) {
 			return cli.Usagef("--split: %s has no %s", c.Data, c.Split)
 		}
 	}
-	rt, err := cli.OpenRuntime(c.Machine)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, rt.Close()) }()
-	m, err := c.load(rt, dir)
-	if err != nil {
-		return err
-	}
-	defer m.Close()
-	if err := fits(dir, m, tok, c.MaxLength); err != nil {
-		return err
-	}
-	forward, err := pool(m, c.Pool)
-	if err != nil {
-		return err
-	}
-	eval := train.EvalOptions{Batch: c.EvalBatch, Workers: c.WorkerCount()}
-	return cli.Features(ctx, env, rt, forward, part, d.Classes(), c.FeatureFlags, eval)
+	return p.with(c.Machine, text.LoadOptions{Labels: labels}, c.MaxLength, func(rt *torch.Runtime, m *text.BERT, report text.LoadReport) error {
+		if c.Pool == "pooled" && slices.ContainsFunc(report.Missing, func(p string) bool { return strings.Contains(p, ".pooler.") }) {
+			return cli.Usagef("--pool pooled: the model %s has no pooler; mean or cls do without", p.Path)
+		}
+		forward, err := pool(m, c.Pool)
+		if err != nil {
+			return err
+		}
+		eval := train.EvalOptions{Batch: c.EvalBatch, Workers: c.WorkerCount()}
+		return cli.Features(ctx, env, rt, forward, part, d.Classes(), c.FeatureFlags, eval)
+	})
 }
 
-// load opens the model with whatever head: features need none.
-func (c *featuresCmd) load(rt *torch.Runtime, dir string) (*text.BERT, error) {
+// labelsOf returns those of a model's head, or some for it to have one: features
+// need none.
+func labelsOf(dir string) ([]string, error) {
 	cfg, err := text.ReadConfig(dir)
 	if err != nil {
 		return nil, cli.Usage(err)
 	}
 	if len(cfg.Labels) < 2 {
-		cfg.Labels = []string{"0", "1"}
+		return []string{"0", "1"}, nil
 	}
-	m, report, err := text.Load(rt, dir, text.LoadOptions{Labels: cfg.Labels})
-	if err != nil {
-		return nil, cli.Usage(err)
-	}
-	if c.Pool == "pooled" && slices.ContainsFunc(report.Missing, func(p string) bool { return strings.Contains(p, ".pooler.") }) {
-		m.Close()
-		return nil, cli.Usagef("--pool pooled: the model %s has no pooler; mean or cls do without", dir)
-	}
-	return m, nil
+	return cfg.Labels, nil
 }
 
 // pool returns the map from a batch to a row of features per text.

@@ -34,9 +34,13 @@ func (c *predictCmd) Validate() error {
 
 // Run is called by kong.
 func (c *predictCmd) Run(ctx context.Context, env *cli.Env) error {
-	return withModel(ctx, env, c.Model, c.Machine, c.MaxLength, func(rt *torch.Runtime, m *text.BERT, tok *text.Tokenizer) error {
+	p, err := find(ctx, env, c.Model)
+	if err != nil {
+		return err
+	}
+	return p.with(c.Machine, text.LoadOptions{}, c.MaxLength, func(rt *torch.Runtime, m *text.BERT, _ text.LoadReport) error {
 		if c.Data != "" {
-			return c.dataset(ctx, env, rt, m, tok)
+			return c.dataset(ctx, env, rt, m, p.tok)
 		}
 		return cli.Inputs(ctx, env, c.Input, c.EvalBatch, func(lines []cli.Line) error {
 			items := make([]text.Item, len(lines))
@@ -48,7 +52,7 @@ func (c *predictCmd) Run(ctx context.Context, env *cli.Env) error {
 				}
 				items[i], names[i] = it, l.Text
 			}
-			d := text.FromItems(items, tok, c.data(c.MaxLength))
+			d := text.FromItems(items, p.tok, c.data(c.MaxLength))
 			return cli.Predict(ctx, env, rt, m, d, train.EvalOptions{Batch: c.EvalBatch},
 				func(i int) string { return names[i] })
 		})

@@ -33,13 +33,9 @@ func (c *tokenizeCmd) Validate() error {
 
 // Run is called by kong.
 func (c *tokenizeCmd) Run(ctx context.Context, env *cli.Env) error {
-	dir, _, err := cli.FindModel(ctx, env, c.Model, "text")
+	p, err := find(ctx, env, c.Model)
 	if err != nil {
 		return err
-	}
-	tok, err := text.OpenTokenizer(dir)
-	if err != nil {
-		return cli.Usage(err)
 	}
 	enc := json.NewEncoder(env.Stdout)
 	enc.SetEscapeHTML(false)
@@ -49,7 +45,7 @@ func (c *tokenizeCmd) Run(ctx context.Context, env *cli.Env) error {
 			if err != nil {
 				return err
 			}
-			if err := enc.Encode(tokenize(tok, it, c.MaxLength)); err != nil {
+			if err := enc.Encode(tokenize(p.tok, it, c.MaxLength)); err != nil {
 				return err
 			}
 		}

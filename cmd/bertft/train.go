@@ -61,15 +61,11 @@ func runTrain(ctx context.Context, env *cli.Env, o *options, t cli.TrainOptions,
 	if err := cli.CheckData(o.Data, o.Val); err != nil {
 		return err
 	}
-	dir, source, err := cli.FindModel(ctx, env, o.Model, "text")
+	p, err := find(ctx, env, o.Model)
 	if err != nil {
 		return err
 	}
-	tok, err := text.OpenTokenizer(dir)
-	if err != nil {
-		return cli.Usage(err)
-	}
-	sets, err := openSets(o, tok)
+	sets, err := openSets(o, p.tok)
 	if err != nil {
 		return err
 	}
@@ -77,28 +73,20 @@ func runTrain(ctx context.Context, env *cli.Env, o *options, t cli.TrainOptions,
 	if err := o.CheckData(sets.training.Len(), sets.validation != nil); err != nil {
 		return err
 	}
-	rt, err := cli.OpenRuntime(o.Machine)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, rt.Close()) }()
-	return trainModel(ctx, env, rt, o, t, dir, source, tok, sets, do)
+	load := text.LoadOptions{Labels: sets.training.Classes(), Dropout: o.Dropout}
+	return p.with(o.Machine, load, o.MaxLength, func(rt *torch.Runtime, m *text.BERT, report text.LoadReport) error {
+		task, err := o.task(m, p, report, sets)
+		if err != nil {
+			return err
+		}
+		return do(ctx, env, rt, task, t)
+	})
 }
 
-func trainModel(ctx context.Context, env *cli.Env, rt *torch.Runtime, o *options, t cli.TrainOptions,
-	dir, source string, tok *text.Tokenizer, sets *sets, do verb,
-) error {
-	m, report, err := text.Load(rt, dir, text.LoadOptions{Labels: sets.training.Classes(), Dropout: o.Dropout})
-	if err != nil {
-		return cli.Usage(err)
-	}
-	defer m.Close()
-	if err := fits(dir, m, tok, o.MaxLength); err != nil {
-		return err
-	}
-	task := cli.Task[*text.Batch]{
-		Model: m, Source: source, Notes: sets.notes(), Train: sets.training, Unit: "sequences",
-		Save: func(dir string) error { return m.Save(dir, tok) },
+func (o *options) task(m *text.BERT, p pretrained, report text.LoadReport, sets *sets) (task cli.Task[*text.Batch], err error) {
+	task = cli.Task[*text.Batch]{
+		Model: m, Found: p.Found, Notes: sets.notes(), Train: sets.training, Unit: "sequences",
+		Save: func(dir string) error { return m.Save(dir, p.tok) },
 		Adam: train.AdamOptions{WeightDecay: orNone(o.WeightDecay)},
 	}
 	task.Outlook = sets.outlook(o, m)
@@ -106,15 +94,13 @@ func trainModel(ctx context.Context, env *cli.Env, rt *torch.Runtime, o *options
 		task.Notes = append([]string{s}, task.Notes...)
 	}
 	if task.Fingerprint, err = sets.fingerprint(); err != nil {
-		return err
+		return task, err
 	}
 	if sets.validation != nil {
 		task.Val, task.Sample = sets.validation, sampleOf(sets.validation)
-		if task.Order, err = sets.validation.ByLength(); err != nil {
-			return err
-		}
+		task.Order, err = sets.validation.ByLength()
 	}
-	return do(ctx, env, rt, task, t)
+	return task, err
 }
 
 // orNone is train.AdamOptions' way to say no decay.
@@ -141,17 +127,6 @@ func checkMaxLength(n int) error {
 	return nil
 }
 
-// fits reports a tokenizer or a length that the model of dir has no rows for.
-func fits(dir string, m *text.BERT, tok *text.Tokenizer, maxLength int) error {
-	if v, want := tok.VocabSize(), m.Config.VocabSize; v > want {
-		return cli.Usagef("model %s: the vocabulary has %d tokens, but the embeddings have %d rows", dir, v, want)
-	}
-	if maxLength > m.Config.MaxPositionEmbeddings {
-		return cli.Usagef("--max-length: %d, but the model has %d positions", maxLength, m.Config.MaxPositionEmbeddings)
-	}
-	return nil
-}
-
 type resumeCmd struct {
 	Run_ string `arg:"" name:"run" help:"Folder of the run."`
 	cli.AllowChange
@@ -169,6 +144,7 @@ func (c *resumeCmd) Run(ctx context.Context, env *cli.Env) error {
 		return err
 	}
 	was.Locate(&o.Data, &o.Val, &o.Model)
+	was.Pin(&o.Model)
 	if err := o.Validate(); err != nil {
 		return cli.Usagef("the options in %s/run.yaml: %w", c.Run_, err)
 	}

@@ -14,15 +14,15 @@ type exportCmd struct{ cli.ExportFlags }
 
 // Run is called by kong.
 func (c *exportCmd) Run(ctx context.Context, env *cli.Env) error {
-	dir, _, err := cli.FindModel(ctx, env, c.Model, "vision")
+	found, err := cli.FindModel(ctx, env, c.Model, "vision")
 	if err != nil {
 		return err
 	}
-	cfg, err := vision.ConfigOf(dir, vision.LoadOptions{})
+	cfg, err := vision.ConfigOf(found.Path, vision.LoadOptions{})
 	if err != nil {
 		return cli.Usage(err)
 	}
-	if err := cli.Export(dir, c.ExportFlags, nil); err != nil {
+	if err := cli.Export(found.Path, c.ExportFlags, nil); err != nil {
 		return err
 	}
 	args := ""

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,23 +9,9 @@ import (
 	"strings"
 
 	"github.com/gotune/gotune/internal/cli"
-	"github.com/gotune/gotune/internal/hub"
 	"github.com/gotune/gotune/pkg/torch"
 	"github.com/gotune/gotune/pkg/vision"
 )
-
-// find returns where the weights are that ref names, and their architecture
-// where the manifest knows it.
-func find(ctx context.Context, env *cli.Env, ref, arch string) (path, source, architecture string, err error) {
-	path, source, err = cli.FindModel(ctx, env, ref, "vision")
-	if err != nil {
-		return "", "", "", err
-	}
-	if e := hub.Lookup(ref); arch == "" && e != nil {
-		arch = e.Architecture
-	}
-	return path, source, arch, nil
-}
 
 // pictureFlags say how pictures are read, for every verb.
 type pictureFlags struct {
@@ -93,12 +80,12 @@ type looked struct {
 }
 
 func (f *modelFlags) look(ctx context.Context, env *cli.Env, ref string, open func(vision.Config) (*vision.Dataset, error)) (*looked, error) {
-	path, _, arch, err := find(ctx, env, ref, f.Arch)
+	found, err := cli.FindModel(ctx, env, ref, "vision")
 	if err != nil {
 		return nil, err
 	}
-	l := &looked{path: path, options: vision.LoadOptions{Architecture: arch}}
-	cfg, err := vision.ConfigOf(path, l.options)
+	l := &looked{path: found.Path, options: vision.LoadOptions{Architecture: cmp.Or(f.Arch, found.Architecture)}}
+	cfg, err := vision.ConfigOf(l.path, l.options)
 	if err != nil {
 		return nil, cli.Usage(err)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -60,14 +61,14 @@ func runTrain(ctx context.Context, env *cli.Env, o *options, t cli.TrainOptions,
 	if err := cli.CheckData(o.Data, o.Val); err != nil {
 		return err
 	}
-	path, source, arch, err := find(ctx, env, o.Model, o.Arch)
+	found, err := cli.FindModel(ctx, env, o.Model, "vision")
 	if err != nil {
 		return err
 	}
 	load := vision.LoadOptions{
-		Architecture: arch, Head: o.Head, ImageSize: o.ImageSize, Dropout: o.Dropout, Fit: o.fit(), Normalize: o.Normalize,
+		Architecture: cmp.Or(o.Arch, found.Architecture), Head: o.Head, ImageSize: o.ImageSize, Dropout: o.Dropout, Fit: o.fit(), Normalize: o.Normalize,
 	}
-	cfg, err := vision.ConfigOf(path, load)
+	cfg, err := vision.ConfigOf(found.Path, load)
 	if err != nil {
 		return cli.Usage(err)
 	}
@@ -86,7 +87,7 @@ func runTrain(ctx context.Context, env *cli.Env, o *options, t cli.TrainOptions,
 	}
 	defer func() { err = errors.Join(err, rt.Close()) }()
 	load.Labels = sets.training.Classes()
-	m, _, err := vision.Load(rt, path, load)
+	m, _, err := vision.Load(rt, found.Path, load)
 	if err != nil {
 		return cli.Usage(err)
 	}
@@ -96,12 +97,12 @@ func runTrain(ctx context.Context, env *cli.Env, o *options, t cli.TrainOptions,
 	if o.Freeze == "" && o.Unfreeze == "" {
 		t.Flags.Freeze = documentedFreeze(m)
 	}
-	return do(ctx, env, rt, o.task(m, source, sets), t)
+	return do(ctx, env, rt, o.task(m, found, sets), t)
 }
 
-func (o *options) task(m *vision.Model, source string, s *sets) cli.Task[*vision.Batch] {
+func (o *options) task(m *vision.Model, found cli.Found, s *sets) cli.Task[*vision.Batch] {
 	task := cli.Task[*vision.Batch]{
-		Model: m, Source: source, Notes: s.notes(), Asides: s.asides(), Train: s.training, Unit: "images",
+		Model: m, Found: found, Notes: s.notes(), Asides: s.asides(), Train: s.training, Unit: "images",
 		Save: m.Save, Adam: o.adam(),
 		Fingerprint: s.fingerprint(), Mix: o.mix(), Outlook: s.outlook(o, m),
 	}
@@ -173,6 +174,7 @@ func (c *resumeCmd) Run(ctx context.Context, env *cli.Env) error {
 		return err
 	}
 	was.Locate(&o.Data, &o.Val, &o.Model)
+	was.Pin(&o.Model)
 	if err := o.Validate(); err != nil {
 		return cli.Usagef("the options in %s/run.yaml: %w", c.Run_, err)
 	}

@@ -53,7 +53,7 @@ func (o TrainOptions) refusal(c *train.Changed) error {
 
 // AllowChange is resume's flag.
 type AllowChange struct {
-	AllowChange []string `help:"Go on although these have changed: data, version, machine, options, or a flag's name." placeholder:"WHAT,..."`
+	AllowChange []string `help:"Go on although these have changed: data, model, version, machine, options, or a flag's name." placeholder:"WHAT,..."`
 }
 
 // Validate reports a name that cannot be one.

@@ -10,38 +10,57 @@ import (
 	"github.com/gotune/gotune/internal/hub"
 )
 
-// FindModel returns the folder of the model that ref names: a run's model/, a
-// folder, a bundled or well-known name, or a Hugging Face id, which is fetched.
-// source is how to name it to the user.
-func FindModel(ctx context.Context, env *Env, ref, kind string) (dir, source string, err error) {
+// Found is a pretrained model on this machine.
+type Found struct {
+	Path     string // its folder, or the file of its weights
+	Source   string // how to name it to the user
+	Revision string // the hub's commit; "" for what is from elsewhere
+
+	Architecture string // where the manifest knows it
+}
+
+// FindModel finds the model that ref names: a run's model/, a folder, a bundled or
+// well-known name, or a Hugging Face id, which is fetched.
+func FindModel(ctx context.Context, env *Env, ref, kind string) (Found, error) {
 	if _, err := os.Stat(filepath.Join(ref, runName)); err == nil {
 		dir := filepath.Join(ref, modelName)
 		if _, err := os.Stat(dir); err != nil {
-			return "", "", Usagef("run %s has no model yet; go on with it: %s resume %s", ref, env.Program, ref)
+			return Found{}, Usagef("run %s has no model yet; go on with it: %s resume %s", ref, env.Program, ref)
 		}
-		return dir, dir, nil
+		return Found{Path: dir, Source: dir}, nil
 	}
 	o, err := hub.FromEnv()
 	if err != nil {
-		return "", "", Usage(err)
+		return Found{}, Usage(err)
 	}
 	show := newDownloads(env.Stderr)
 	o.Progress = show.progress
 	client, err := hub.New(o)
 	if err != nil {
-		return "", "", err
+		return Found{}, err
 	}
 	defer client.Close()
 	r, err := client.Resolve(ctx, ref, hub.Kind(kind))
 	show.close()
 	if err != nil {
-		return "", "", err
+		return Found{}, err
 	}
-	source = r.Path()
-	if r.Source != "" && r.Source != source {
-		source = fmt.Sprintf("%s (%s)", ref, r.Source)
+	f := Found{Path: r.Path(), Source: r.Path(), Revision: r.Revision}
+	if r.Entry != nil {
+		f.Architecture = r.Entry.Architecture
 	}
-	return r.Path(), source, nil
+	if r.Source != "" && r.Source != f.Path {
+		f.Source = fmt.Sprintf("%s (%s)", ref, r.Source)
+	}
+	return f, nil
+}
+
+// Pin makes ref name the revision that the run began with, whatever its
+// repository holds by now.
+func (r RunFile) Pin(ref *string) {
+	if r.Model.Revision != "" {
+		*ref = hub.At(*ref, r.Model.Revision)
+	}
 }
 
 // downloads shows files as they come: a line that is written over on a terminal,

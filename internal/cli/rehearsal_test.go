@@ -102,7 +102,7 @@ func toyTask(m *stack, n int, sizes []int) Task[rowBatch] {
 		return plan.Set{Labels: rows(n).Labels(), Sizes: sizes, Hashes: make([]plan.Hash, n), Name: func(int) string { return "row" }}
 	}
 	return Task[rowBatch]{
-		Model: m, Source: "toy", Train: rows(n), Val: rows(6), Unit: "rows", Adam: train.AdamOptions{},
+		Model: m, Found: Found{Source: "toy"}, Train: rows(n), Val: rows(6), Unit: "rows", Adam: train.AdamOptions{},
 		Outlook: Outlook{Family: "text", Scan: func(context.Context, *Env) (plan.Scan, error) {
 			return plan.Scan{Unit: "rows", What: "tokens", Classes: m.Classes(), Limit: 64, Training: set(n), Validation: set(6)}, nil
 		}},

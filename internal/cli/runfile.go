@@ -27,8 +27,9 @@ type RunFile struct {
 		Libtorch string `yaml:"libtorch"`
 	} `yaml:"versions"`
 	Model struct {
-		Source  string   `yaml:"source"` // where --model was found
-		Classes []string `yaml:"classes"`
+		Source   string   `yaml:"source"`             // where --model was found
+		Revision string   `yaml:"revision,omitempty"` // the hub's commit
+		Classes  []string `yaml:"classes"`
 	} `yaml:"model"`
 	Data struct {
 		Training    int    `yaml:"training"` // examples
@@ -80,7 +81,7 @@ func (d difference) String() string {
 }
 
 // changeNames are what --allow-change takes, beside the names of flags.
-const changeNames = "data, version, machine, options"
+const changeNames = "data, model, version, machine, options"
 
 // differences lists what has changed.
 func (r RunFile) differences(now RunFile) []difference {
@@ -98,6 +99,7 @@ func (r RunFile) differences(now RunFile) []difference {
 	add("data", "the number of training examples", r.Data.Training, now.Data.Training)
 	add("data", "the number of validation examples", r.Data.Validation, now.Data.Validation)
 	add("data", "the data's fingerprint", r.Data.Fingerprint, now.Data.Fingerprint)
+	add("model", "the model's revision", r.Model.Revision, now.Model.Revision)
 	add("data", "the classes", r.Model.Classes, now.Model.Classes)
 	return out
 }

@@ -17,7 +17,7 @@ import (
 // the programs.
 type Task[B train.Batch] struct {
 	Model       Model[B]
-	Source      string      // where the pretrained model was found
+	Found                   // the pretrained model
 	Notes       []string    // on model and data: the same whenever the run starts
 	Asides      []string    // on this start
 	Train, Val  Labelled[B] // Val may be nil

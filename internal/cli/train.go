@@ -33,7 +33,7 @@ func Train[B train.Batch](ctx context.Context, env *Env, rt *torch.Runtime, t Ta
 	}
 	defer fit.Optimizer.Close()
 	run := newRunFile(env.Program, rt)
-	run.Model.Source, run.Model.Classes = t.Source, t.Model.Classes()
+	run.Model.Source, run.Model.Revision, run.Model.Classes = t.Source, t.Revision, t.Model.Classes()
 	run.Data.Training, run.Data.Fingerprint, run.Options = t.Train.Len(), t.Fingerprint, o.Options
 	var val train.Data[B]
 	if t.Val != nil {

@@ -137,10 +137,14 @@ func mountable(dir string) bool {
 }
 
 // startHub makes this machine a hub with one repository, of the files in a
-// folder, and lets the programs use it.
+// folder, and lets the programs use it. Its commit is one letter many times over.
 func startHub(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 2 {
-		ts.Fatalf("usage: hub org/name folder")
+	if neg || len(args) < 2 || len(args) > 3 {
+		ts.Fatalf("usage: hub org/name folder [letter]")
+	}
+	commit := "a"
+	if len(args) == 3 {
+		commit = args[2]
 	}
 	entries, err := os.ReadDir(ts.MkAbs(args[1]))
 	ts.Check(err)
@@ -152,7 +156,7 @@ func startHub(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	h := hubtest.Start()
 	ts.Defer(h.Close)
-	h.Add(args[0], strings.Repeat("a", 40), files)
+	h.Add(args[0], strings.Repeat(commit, 40), files)
 	ts.Setenv("HF_ENDPOINT", h.URL)
 	ts.Setenv("HF_HUB_OFFLINE", "")
 	ts.Setenv("HF_HOME", ts.MkAbs("hf"))

@@ -29,6 +29,16 @@ var (
 	commitPattern   = regexp.MustCompile(`^[0-9a-f]{40}$`)
 )
 
+// At returns ref, the name of a model on the hub, as it names the model at a
+// revision. An address names what it names.
+func At(ref, revision string) string {
+	if strings.Contains(ref, "://") {
+		return ref
+	}
+	name, _, _ := strings.Cut(ref, "@")
+	return name + "@" + revision
+}
+
 func (c *Client) parse(ref string) (reference, error) {
 	wrong := func(format string, args ...any) (reference, error) {
 		return reference{}, &UsageError{Ref: ref, Reason: fmt.Sprintf(format, args...)}
