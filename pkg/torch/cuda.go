@@ -19,6 +19,9 @@ func openCUDA(d Device) error {
 	if err != nil {
 		return &DeviceError{Device: d.String(), Why: err.Error()}
 	}
+	if n == 0 {
+		return &DeviceError{Device: d.String(), Why: "no CUDA device is to be seen; see that the NVIDIA driver is installed and that nvidia-smi lists the GPU"}
+	}
 	if d.n < 0 || d.n >= n {
 		return &DeviceError{Device: d.String(), Why: fmt.Sprintf("this machine has %d CUDA devices", n)}
 	}
