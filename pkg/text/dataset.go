@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"iter"
-	"runtime"
 	"slices"
 	"sync"
 
@@ -184,18 +183,7 @@ func (d *Dataset) Batch(ctx context.Context, epoch int, indices []int) (*Batch, 
 // Epochs yields the batches of so many passes, each in its own seeded order,
 // tokenized ahead by a worker per core.
 func (d *Dataset) Epochs(ctx context.Context, epochs, batch int, seed uint64) iter.Seq2[*Batch, error] {
-	workers := runtime.GOMAXPROCS(0)
-	plan := loader.Plan{
-		N: d.Len(), Batch: batch, Epochs: epochs, Seed: seed, Shuffle: true, Workers: workers, Ahead: 2 * workers,
-	}
-	build := func(ctx context.Context, epoch, _ int, idx []int) (*Batch, error) { return d.Batch(ctx, epoch, idx) }
-	return func(yield func(*Batch, error) bool) {
-		for item, err := range loader.Run(ctx, plan, build) {
-			if !yield(item.Batch, err) {
-				return
-			}
-		}
-	}
+	return loader.Epochs[*Batch](ctx, d, epochs, batch, seed)
 }
 
 // ByLength returns the examples' indices ordered by the size of their text: an

@@ -2,7 +2,9 @@ package train
 
 import (
 	"context"
+	"iter"
 
+	"github.com/gotune/gotune/internal/loader"
 	"github.com/gotune/gotune/pkg/torch"
 )
 
@@ -19,6 +21,12 @@ type Batch interface {
 type Data[B Batch] interface {
 	Len() int
 	Batch(ctx context.Context, epoch int, indices []int) (B, error)
+}
+
+// Batches yields the batches of so many passes over data, each in its own seeded
+// order, made ahead on other goroutines: what Steps takes.
+func Batches[B Batch](ctx context.Context, data Data[B], epochs, batch int, seed uint64) iter.Seq2[B, error] {
+	return loader.Epochs[B](ctx, data, epochs, batch, seed)
 }
 
 // Model maps a batch to unnormalised class scores.

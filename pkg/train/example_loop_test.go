@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/gotune/gotune/internal/loader"
 	"github.com/gotune/gotune/pkg/torch"
 	"github.com/gotune/gotune/pkg/train"
 )
@@ -51,18 +50,14 @@ func ExampleSteps() {
 	}
 	defer opt.Close()
 	data := newPoints(256, 1)
-	plan := loader.Plan{N: data.Len(), Batch: 32, Epochs: 20, Seed: 1, Shuffle: true}
-	build := func(ctx context.Context, epoch, _ int, idx []int) (*pointBatch, error) {
-		return data.Batch(ctx, epoch, idx)
-	}
 	var last float64
-	for s, err := range train.Steps(ctx, rt, loader.Run(ctx, plan, build)) {
+	for s, err := range train.Steps(ctx, rt, train.Batches(ctx, data, 20, 32, 1)) {
 		if err != nil {
 			fmt.Println(err)
 			return
 		}
-		b := s.Batch.Batch
-		loss := s.CrossEntropy(m.Forward(s.Scope, b), torch.FromSlice(s.Scope, b.y, b.Size()))
+		y := torch.FromSlice(s.Scope, s.Batch.y, s.Batch.Size())
+		loss := s.CrossEntropy(m.Forward(s.Scope, s.Batch), y)
 		s.Backward(loss)
 		opt.ClipNorm(s.Scope, 1)
 		opt.Step(s.Scope, 0.01)

@@ -39,6 +39,30 @@ func ExampleModel_Logits() {
 	// Output: [310 309] <nil>
 }
 
+// A folder of class folders, split by class; nothing is read from a picture before
+// its batch is asked for.
+func ExampleOpenDataset() {
+	data, err := vision.OpenDataset("../../weights/samples/ants-bees", vision.DataOptions{
+		Input: vision.DefaultConfig("resnet50", vision.Linear, nil).Input(),
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer data.Close()
+	training, validation := data.Splits()["train"], data.Splits()["val"]
+	fmt.Println(data.Classes(), training.Len(), validation.Len())
+	batch, err := validation.Batch(context.Background(), 0, []int{0, 1, 2})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(batch.Size())
+	// Output:
+	// [ants bees] 120 60
+	// 3
+}
+
 // Weights for another task: a new head on a trunk that keeps its numbers, and
 // which parameters train in the documented recipe.
 func ExampleLoad() {
