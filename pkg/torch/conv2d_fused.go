@@ -8,6 +8,15 @@ import "C"
 // train, all three are one pass, with the norm folded into weights that are cast
 // and laid out once, until they change. Anywhere else they are the three layers.
 func (l *Conv2d) Fused(s *Scope, x *Tensor, norm *BatchNorm2d, relu bool) *Tensor {
+	return l.fused(s, x, norm, relu, false)
+}
+
+// FusedPool is Fused with ReLU, then the largest of each 2×2: [N,out,H'/2,W'/2].
+func (l *Conv2d) FusedPool(s *Scope, x *Tensor, norm *BatchNorm2d) *Tensor {
+	return l.fused(s, x, norm, true, true)
+}
+
+func (l *Conv2d) fused(s *Scope, x *Tensor, norm *BatchNorm2d, relu, pool bool) *Tensor {
 	args := []*Tensor{x, l.Weight.T}
 	ts := [7]raw{}
 	add := func(i int, p *Parameter) {
@@ -33,7 +42,7 @@ func (l *Conv2d) Fused(s *Scope, x *Tensor, norm *BatchNorm2d, relu bool) *Tenso
 	}
 	var out raw
 	e := C.gt_conv_fused(l.slot, x.ptr, &ts[0], C.double(eps), cbool(trains),
-		C.int64_t(l.stride[0]), C.int64_t(l.padding[0]), cbool(relu), &out)
+		C.int64_t(l.stride[0]), C.int64_t(l.padding[0]), cbool(relu), cbool(pool), &out)
 	if e != nil || out != nil {
 		return s.takeShim("conv2d", e, out, x, l.Weight.T)
 	}
@@ -43,6 +52,9 @@ func (l *Conv2d) Fused(s *Scope, x *Tensor, norm *BatchNorm2d, relu bool) *Tenso
 	}
 	if relu {
 		y = s.ReLU(y)
+	}
+	if pool {
+		y = s.MaxPool2d(y, 2, 2, 0)
 	}
 	return y
 }

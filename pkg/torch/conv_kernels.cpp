@@ -9,6 +9,7 @@
 
 #include "bfloat16.hpp"
 #include "guard.hpp"
+#include "winograd.hpp"
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -35,10 +36,12 @@ struct State {
   bool operator==(const State& o) const { return data == o.data && version == o.version; }
 };
 
-// Packed is a convolution's weights as oneDNN wants them for one element type.
+// Packed is a convolution's weights as oneDNN wants them for one element type, or
+// transformed.
 struct Packed {
   std::vector<State> of;
   at::ScalarType type;
+  bool transformed;
   at::Tensor weight, bias;
 };
 
@@ -115,8 +118,10 @@ std::shared_ptr<const Packed> pack(const Tensors& ts, double eps, at::ScalarType
   auto p = std::make_shared<Packed>();
   p->of = states(ts);
   p->type = type;
-  p->weight = reorder(w.to(type).contiguous(), padding, stride, input);
-  p->bias = b.defined() ? b.to(type) : at::zeros({w.size(0)}, at::TensorOptions().dtype(type));
+  p->transformed = winograd_fits(w, type, stride[0], padding[0]);
+  p->weight = p->transformed ? winograd_weights(w) : reorder(w.to(type).contiguous(), padding, stride, input);
+  at::ScalarType added = p->transformed ? at::kFloat : type;
+  p->bias = b.defined() ? b.to(added) : at::zeros({w.size(0)}, at::TensorOptions().dtype(added));
   return p;
 }
 
@@ -161,6 +166,25 @@ void pool(const E* x, E* y, at::IntArrayRef in, at::IntArrayRef out, int64_t k, 
   });
 }
 
+// ATen's pooling also writes where each maximum stood, 8 bytes for each 2 of the
+// result, for a backward pass that is not to come here.
+at::Tensor max_pool(const at::Tensor& in, int64_t k, int64_t stride, int64_t padding) {
+  bool bf16 = in.scalar_type() == at::kBFloat16;
+  bool plain = !in.is_cpu() || recorded(in, {}) || in.dim() != 4 || (!bf16 && in.scalar_type() != at::kFloat) ||
+               !in.is_contiguous(at::MemoryFormat::ChannelsLast) || in.numel() == 0 || k < 1 || stride < 1 ||
+               padding < 0 || 2 * padding > k || in.size(2) + 2 * padding < k || in.size(3) + 2 * padding < k;
+  if (plain) return at::max_pool2d(in, {k, k}, {stride, stride}, {padding, padding});
+  at::Tensor y = at::empty({in.size(0), in.size(1), (in.size(2) + 2 * padding - k) / stride + 1,
+                            (in.size(3) + 2 * padding - k) / stride + 1},
+                           in.options().memory_format(at::MemoryFormat::ChannelsLast));
+  if (bf16)
+    pool(static_cast<const uint16_t*>(in.data_ptr()), static_cast<uint16_t*>(y.data_ptr()), in.sizes(), y.sizes(), k,
+         stride, padding);
+  else
+    pool(in.data_ptr<float>(), y.data_ptr<float>(), in.sizes(), y.sizes(), k, stride, padding);
+  return y;
+}
+
 const at::Tensor& T(gt_tensor t) { return *static_cast<at::Tensor*>(t); }
 
 }  // namespace
@@ -180,12 +204,12 @@ gt_error gt_conv_slot(void** slot) {
 
 void gt_conv_slot_free(void* slot) { delete static_cast<Slot*>(slot); }
 
-// Convolution, norm (or none) and ReLU (or none). ts are weight, bias, and the
-// norm's weight, bias, mean, variance and count of batches; NULL where there is
-// none. Without a result, and without an error, the parts are to be computed one
+// Convolution, norm (or none), ReLU (or none) and the largest of each 2×2 (or
+// none). ts are weight, bias, and the norm's weight, bias, mean, variance and count
+// of batches; NULL where there is none. Without a result, and without an error, the parts are to be computed one
 // by one: then what the slot held is freed.
 gt_error gt_conv_fused(void* slot, gt_tensor x, gt_tensor* ts, double eps, int norm_trains, int64_t stride,
-                       int64_t padding, int relu, gt_tensor* out) {
+                       int64_t padding, int relu, int pool, gt_tensor* out) {
   return guard([&] {
     *out = nullptr;
     Slot* kept = static_cast<Slot*>(slot);
@@ -208,33 +232,16 @@ gt_error gt_conv_fused(void* slot, gt_tensor x, gt_tensor* ts, double eps, int n
       p = pack(all, eps, type, pads, strides, input.sizes());
       kept->set(p);
     }
-    *out = new at::Tensor(convolve(input, *p, pads, strides, relu));
+    bool even = in.size(2) % 2 == 0 && in.size(3) % 2 == 0;
+    at::Tensor y = p->transformed ? winograd(input, p->weight, p->bias, relu, pool && even)
+                                  : convolve(input, *p, pads, strides, relu);
+    if (pool && !(p->transformed && even)) y = max_pool(y, 2, 2, 0);
+    *out = new at::Tensor(y);
   });
 }
 
-// ATen's pooling also writes where each maximum stood, 8 bytes for each 2 of the
-// result, for a backward pass that is not to come here.
 gt_error gt_max_pool2d(gt_tensor x, int64_t k, int64_t stride, int64_t padding, gt_tensor* out) {
-  return guard([&] {
-    const at::Tensor& in = T(x);
-    bool bf16 = in.scalar_type() == at::kBFloat16;
-    bool plain = !in.is_cpu() || recorded(in, {}) || in.dim() != 4 || (!bf16 && in.scalar_type() != at::kFloat) ||
-                 !in.is_contiguous(at::MemoryFormat::ChannelsLast) || in.numel() == 0 || k < 1 || stride < 1 ||
-                 padding < 0 || 2 * padding > k || in.size(2) + 2 * padding < k || in.size(3) + 2 * padding < k;
-    if (plain) {
-      *out = new at::Tensor(at::max_pool2d(in, {k, k}, {stride, stride}, {padding, padding}));
-      return;
-    }
-    at::Tensor y = at::empty({in.size(0), in.size(1), (in.size(2) + 2 * padding - k) / stride + 1,
-                              (in.size(3) + 2 * padding - k) / stride + 1},
-                             in.options().memory_format(at::MemoryFormat::ChannelsLast));
-    if (bf16)
-      pool(static_cast<const uint16_t*>(in.data_ptr()), static_cast<uint16_t*>(y.data_ptr()), in.sizes(), y.sizes(), k,
-           stride, padding);
-    else
-      pool(in.data_ptr<float>(), y.data_ptr<float>(), in.sizes(), y.sizes(), k, stride, padding);
-    *out = new at::Tensor(y);
-  });
+  return guard([&] { *out = new at::Tensor(max_pool(T(x), k, stride, padding)); });
 }
 
 }  // extern "C"

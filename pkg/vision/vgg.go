@@ -62,14 +62,19 @@ func (b *builder) vgg(arch string, norm bool) *vgg {
 
 func (v *vgg) forward(s *torch.Scope, x *torch.Tensor, from, to int, seen func(string, *torch.Tensor)) *torch.Tensor {
 	for i := from; i < to; i++ {
+		last := len(v.blocks[i]) - 1
 		for j, c := range v.blocks[i] {
+			if j == last && seen == nil {
+				x = s.Block(func(s *torch.Scope) *torch.Tensor { return c.conv.FusedPool(s, x, c.norm) })
+				continue
+			}
 			x = s.Block(func(s *torch.Scope) *torch.Tensor { return c.conv.Fused(s, x, c.norm, true) })
 			if seen != nil {
 				seen(fmt.Sprintf("block%d_conv%d", i+1, j+1), x)
 			}
 		}
-		x = s.MaxPool2d(x, 2, 2, 0)
 		if seen != nil {
+			x = s.MaxPool2d(x, 2, 2, 0)
 			seen(fmt.Sprintf("block%d_pool", i+1), x)
 		}
 	}
