@@ -148,5 +148,10 @@ func (c *resumeCmd) Run(ctx context.Context, env *cli.Env) error {
 	if err := o.Validate(); err != nil {
 		return cli.Usagef("the options in %s/run.yaml: %w", c.Run_, err)
 	}
-	return runTrain(ctx, env, &o, cli.TrainOptions{Out: c.Run_, JSON: c.JSON, Resume: &was, AllowChange: c.AllowChange.AllowChange}, cli.Train)
+	lock, err := cli.LockRun(c.Run_)
+	if err != nil {
+		return err
+	}
+	defer lock.Release()
+	return runTrain(ctx, env, &o, cli.TrainOptions{Out: c.Run_, JSON: c.JSON, Resume: &was, Lock: lock, AllowChange: c.AllowChange.AllowChange}, cli.Train)
 }

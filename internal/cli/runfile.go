@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"slices"
 
 	"go.yaml.in/yaml/v4"
 
@@ -213,6 +214,8 @@ func CheckOut(dir string) error {
 	if err != nil {
 		return Usagef("--out: %w", err)
 	}
+	// A run that was killed before it wrote anything leaves its lock.
+	entries = slices.DeleteFunc(entries, func(e os.DirEntry) bool { return e.Name() == train.LockName })
 	for _, e := range entries {
 		if e.Name() == runName || e.Name() == modelName || e.Name() == "checkpoints" {
 			return Usagef("--out: %s holds another run; choose another folder, or go on with it by resume", dir)

@@ -7,7 +7,23 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/gotune/gotune/pkg/train"
 )
+
+// LockRun keeps other processes from training in a run's folder until it is
+// released.
+func LockRun(dir string) (*train.Lock, error) {
+	lock, err := train.LockRun(dir)
+	var used *train.InUse
+	if errors.As(err, &used) {
+		return nil, Usage(err)
+	}
+	if err != nil {
+		return nil, Usagef("--out: %w", err)
+	}
+	return lock, nil
+}
 
 // RunFolder is out, or where that is empty a folder that is not there yet: runs/
 // and the data's name, with a number from the second run on.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -21,8 +20,9 @@ type TrainOptions struct {
 	Flags   TrainFlags
 	Options any // all of the verb's flags, for run.yaml
 
-	Resume      *RunFile // the run that goes on; nil: a new one
-	AllowChange []string // what may have changed meanwhile
+	Resume      *RunFile    // the run that goes on; nil: a new one
+	Lock        *train.Lock // of Out, where it is held already
+	AllowChange []string    // what may have changed meanwhile
 }
 
 // Train fine-tunes t as o says, shows how it goes, and prints the result.
@@ -42,6 +42,12 @@ func Train[B train.Batch](ctx context.Context, env *Env, rt *torch.Runtime, t Ta
 	options, err := flatten(o.Options)
 	if err != nil {
 		return err
+	}
+	if o.Lock == nil {
+		if o.Lock, err = LockRun(o.Out); err != nil {
+			return err
+		}
+		defer o.Lock.Release()
 	}
 	if err := o.begin(run); err != nil {
 		return err
@@ -65,7 +71,7 @@ func Train[B train.Batch](ctx context.Context, env *Env, rt *torch.Runtime, t Ta
 	}
 	model := keeper{save: t.Save, dir: filepath.Join(o.Out, modelName), resume: env.resume(o.Out), warn: bar.printf}
 	fit.Dir, fit.SaveModel, fit.Resume, fit.Observe = o.Out, model.try, o.Resume != nil, rec.observe
-	fit.Options, fit.AllowChange = options, o.allowed
+	fit.Options, fit.AllowChange, fit.Lock = options, o.allowed, o.Lock
 	result, err := train.Fit(ctx, rt, train.Model[B](t.Model), train.Data[B](t.Train), val, fit)
 	rec.report.page.Ended = err == nil
 	kept := rec.close()
@@ -94,9 +100,6 @@ func (o TrainOptions) begin(run RunFile) error {
 	if o.Resume == nil {
 		if err := CheckOut(o.Out); err != nil {
 			return err
-		}
-		if err := os.MkdirAll(o.Out, 0o755); err != nil {
-			return Usagef("--out: %w", err)
 		}
 		return run.write(o.Out)
 	}

@@ -17,7 +17,7 @@ import (
 // When ctx ends, Fit saves a checkpoint and returns an *[Interrupted]. A loss
 // that is not finite ends the run with a *[Diverged], before the update. A run
 // that goes on with other options than it began with is refused with a
-// *[Changed].
+// *[Changed], and one in whose folder another process trains with an *[InUse].
 func Fit[B Batch](ctx context.Context, rt *torch.Runtime, m Model[B], data, val Data[B], o FitOptions) (Result, error) {
 	f := &fit[B]{rt: rt, model: m, data: data, val: val, o: o}
 	defer f.close()
@@ -37,13 +37,13 @@ type fit[B Batch] struct {
 	data, val Data[B]
 	o         FitOptions
 
-	plan   loader.Plan
-	params []*torch.Tensor
-	p      progress
-	thaw   *Thaw     // or nil
-	ema    *EMA      // or nil
-	saver  *saver    // nil: nothing is saved
-	best   *hostCopy // the best epoch's weights, with RestoreBest
+	plan  loader.Plan
+	p     progress
+	thaw  *Thaw     // or nil
+	ema   *EMA      // or nil
+	saver *saver    // nil: nothing is saved
+	lock  *Lock     // of the run's folder; nil: the caller's, or none
+	best  *hostCopy // the best epoch's weights, with RestoreBest
 
 	due      bool      // a checkpoint, which waits for the one being written
 	lastSave time.Time // when the newest one was begun
@@ -176,6 +176,7 @@ func (f *fit[B]) close() {
 	if f.best != nil {
 		f.best.free()
 	}
+	f.lock.Release()
 }
 
 func (f *fit[B]) result() Result {

@@ -45,8 +45,9 @@ type FitOptions struct {
 	Dir             string
 	SaveModel       func(dir string) error // writes the model in its ecosystem's format
 	CheckpointEvery Cadence
-	Keep            int  // checkpoints; 0: 1
-	Resume          bool // go on from Dir's newest whole checkpoint
+	Keep            int   // checkpoints; 0: 1
+	Resume          bool  // go on from Dir's newest whole checkpoint
+	Lock            *Lock // of Dir, where the caller holds it; nil: Fit locks it
 
 	// Options say, by name, what makes the run. A checkpoint holds them, and a run
 	// that goes on with others is refused, except where AllowChange is true.

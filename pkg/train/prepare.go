@@ -19,6 +19,12 @@ func (f *fit[B]) prepare() error {
 	if err := f.validate(); err != nil {
 		return err
 	}
+	if o.Dir != "" && o.Lock == nil {
+		var err error
+		if f.lock, err = LockRun(o.Dir); err != nil {
+			return err
+		}
+	}
 	if o.EMA > 0 {
 		var err error
 		if f.ema, err = NewEMA(f.rt, f.model.Store(), o.EMA); err != nil {
@@ -38,7 +44,6 @@ func (f *fit[B]) prepare() error {
 			return fmt.Errorf("resume: %w", err)
 		}
 	}
-	f.params = tensors(f.model.Store().Parameters())
 	f.plan = loader.Plan{
 		N: f.data.Len(), Batch: o.Batch, Epochs: o.Epochs, Seed: o.Seed, Shuffle: true, Order: o.Order,
 		Skip: f.p.Step, Workers: o.Workers, Ahead: 2 * o.Workers,
