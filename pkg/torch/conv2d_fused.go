@@ -46,15 +46,39 @@ func (l *Conv2d) fused(s *Scope, x *Tensor, norm *BatchNorm2d, relu, pool bool) 
 	if e != nil || out != nil {
 		return s.takeShim("conv2d", e, out, x, l.Weight.T)
 	}
-	y := l.Forward(s, x)
+	y := l.recorded(s, x, relu && norm == nil)
 	if norm != nil {
 		y = norm.Forward(s, y)
-	}
-	if relu {
-		y = s.ReLU(y)
+		if relu {
+			y = s.ReLU(y)
+		}
 	}
 	if pool {
 		y = s.MaxPool2d(y, 2, 2, 0)
+	}
+	return y
+}
+
+// recorded is Forward, with ReLU, where a gradient is asked.
+func (l *Conv2d) recorded(s *Scope, x *Tensor, relu bool) *Tensor {
+	args := []*Tensor{x, l.Weight.T}
+	if l.Bias != nil {
+		args = append(args, l.Bias.T)
+	}
+	if !s.ready("conv2d", args...) {
+		return &Tensor{}
+	}
+	var bias, out raw
+	if l.Bias != nil {
+		bias = l.Bias.T.ptr
+	}
+	e := C.gt_conv_recorded(x.ptr, l.Weight.T.ptr, bias, C.int64_t(l.stride[0]), C.int64_t(l.padding[0]), cbool(relu), &out)
+	if e != nil || out != nil {
+		return s.takeShim("conv2d", e, out, x, l.Weight.T)
+	}
+	y := l.Forward(s, x)
+	if relu {
+		y = s.ReLU(y)
 	}
 	return y
 }

@@ -1,0 +1,68 @@
+// 3×3 convolutions in bfloat16 that a gradient is asked of: forward, and the
+// gradient by their input, which is a convolution too, take fewer products
+// (winograd.cpp). The gradient by the weights is oneDNN's.
+#include "shim.h"
+
+#include "guard.hpp"
+#include "winograd.hpp"
+
+#include <ATen/autocast_mode.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+namespace {
+
+struct Convolution : torch::autograd::Function<Convolution> {
+  static at::Tensor forward(torch::autograd::AutogradContext* ctx, const at::Tensor& in, const at::Tensor& w,
+                            const std::optional<at::Tensor>& b, bool relu) {
+    at::Tensor x = in.to(at::kBFloat16).contiguous(at::MemoryFormat::ChannelsLast);
+    at::Tensor bias = b ? b->to(at::kFloat) : at::zeros({w.size(0)}, w.options().dtype(at::kFloat));
+    at::Tensor y = winograd(x, winograd_weights(w), bias, relu, false);
+    ctx->saved_data["relu"] = relu;
+    ctx->saved_data["bias"] = b.has_value();
+    ctx->saved_data["type"] = in.scalar_type();
+    ctx->save_for_backward({x, w, relu ? y : at::Tensor()});
+    return y;
+  }
+
+  static torch::autograd::tensor_list backward(torch::autograd::AutogradContext* ctx, torch::autograd::tensor_list g) {
+    auto saved = ctx->get_saved_variables();
+    const at::Tensor &x = saved[0], &w = saved[1];
+    at::Tensor gy = g[0].to(at::kBFloat16).contiguous(at::MemoryFormat::ChannelsLast), gx;
+    if (ctx->saved_data["relu"].toBool()) gy = at::threshold_backward(gy, saved[2], 0);
+    if (ctx->needs_input_grad(0)) {
+      at::Tensor turned = w.detach().flip({2, 3}).transpose(0, 1).contiguous();
+      gx = winograd(gy, winograd_weights(turned), at::zeros({w.size(1)}, w.options().dtype(at::kFloat)), false, false)
+               .to(ctx->saved_data["type"].toScalarType());
+    }
+    bool gw = ctx->needs_input_grad(1), gb = ctx->saved_data["bias"].toBool() && ctx->needs_input_grad(2);
+    at::Tensor dw, db;
+    if (gw || gb) {
+      int64_t K[] = {w.size(0)}, one[] = {1, 1}, zero[] = {0, 0};
+      auto r = at::convolution_backward(gy, x, w.detach().to(at::kBFloat16), at::IntArrayRef(K), one, one, one, false,
+                                        zero, 1, {false, gw, gb});
+      if (gw) dw = std::get<1>(r).to(w.scalar_type());
+      if (gb) db = std::get<2>(r).to(w.scalar_type());
+    }
+    return {gx, dw, db, at::Tensor()};
+  }
+};
+
+}  // namespace
+
+// Without a result, and without an error, the parts are to be computed one by one.
+extern "C" gt_error gt_conv_recorded(gt_tensor x, gt_tensor weight, gt_tensor bias, int64_t stride, int64_t padding,
+                                     int relu, gt_tensor* out) {
+  return guard([&] {
+    *out = nullptr;
+    const at::Tensor &in = *static_cast<at::Tensor*>(x), &w = *static_cast<at::Tensor*>(weight);
+    bool cast = in.is_cpu() && at::GradMode::is_enabled() && at::autocast::is_autocast_enabled(at::kCPU) &&
+                at::autocast::get_autocast_dtype(at::kCPU) == at::kBFloat16;
+    // The gradient by the input has as many columns as there are channels in.
+    bool fits = cast && in.dim() == 4 && in.numel() > 0 && in.size(1) == w.size(1) && w.size(1) % 64 == 0 &&
+                winograd_fits(w, at::kBFloat16, stride, padding);
+    if (!fits) return;
+    std::optional<at::Tensor> b;
+    if (bias) b = *static_cast<at::Tensor*>(bias);
+    *out = new at::Tensor(Convolution::apply(in, w, b, relu != 0));
+  });
+}
