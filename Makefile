@@ -70,10 +70,10 @@ lint: have-go have-g++ ## run the linters and the formatter's check
 	else echo "shellcheck is missing, so scripts go unchecked; apt-get install shellcheck"; fi
 
 .PHONY: bench
-bench: build ## run beside PyTorch, Hugging Face and Keras; ROWS=regexp picks some, ROUNDS=n repeats them
+bench: build ## run beside PyTorch, Hugging Face and Keras; ROWS=regexp renews some rows of bench/RESULTS.md, ROUNDS=n repeats them
 	@$(libtorch) && go build $(stamp) -o .cache/ ./bench/probe && cp bin/* .cache/
 	@folder=$$(bench/prepare.sh) && "$$folder/venv/bin/python" bench/run.py .cache "$$folder" \
-	  --rows '$(or $(ROWS),.)' --rounds '$(or $(ROUNDS),3)' --out $(if $(ROWS),.cache/bench.md,bench/RESULTS.md)
+	  --rows '$(or $(ROWS),.)' --rounds '$(or $(ROUNDS),3)'
 
 .PHONY: bench-go
 bench-go: have-go have-g++ ## run Go's benchmarks; BENCH=regexp picks some, COUNT=n repeats them

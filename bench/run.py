@@ -1,12 +1,15 @@
 """Runs gotune and its peers in turn on the same work, and writes the ratios.
 
-    run.py BIN FOLDER [--rows REGEXP] [--rounds N] [--out RESULTS.md]
+    run.py BIN FOLDER [--rows REGEXP] [--rounds N]
 
 A row is a piece of work, ours and a peer's. Each round runs one after the other, so
 that what else the machine does meets both; the ratio is taken within the round, and
-the table shows the median of the rounds and their spread.
+the table shows the median of the rounds and their spread. A row is written to
+results.json as soon as its rounds are done, and RESULTS.md drawn anew from all rows
+there: a run that is cut short keeps what it has, and --rows renews some.
 """
 import argparse
+import csv
 import datetime
 import json
 import os
@@ -25,7 +28,6 @@ p.add_argument("bin", type=pathlib.Path)
 p.add_argument("folder", type=pathlib.Path)
 p.add_argument("--rows", default=".")
 p.add_argument("--rounds", type=int, default=3)
-p.add_argument("--out", type=pathlib.Path)
 a = p.parse_args()
 here = pathlib.Path(__file__).resolve().parent
 data, python = a.folder / "data", a.folder / "venv/bin/python"
@@ -63,16 +65,18 @@ def fresh(name):
     return work / name
 
 
-def order(name, n, batch, epochs=1, seed=42):
+def order(name, n, batch):
+    """The first epoch's batches, in our order."""
     path = work / f"order-{name}.json"
     path.write_text(subprocess.check_output(
-        [a.bin / "probe", "order", "--n", str(n), "--batch", str(batch), "--epochs", str(epochs), "--seed", str(seed)], text=True
+        [a.bin / "probe", "order", "--n", str(n), "--batch", str(batch), "--epochs", "1", "--seed", "42"], text=True
     ))  # fmt: skip
     return path
 
 
 def count(name):
-    return sum(1 for _ in __import__("csv").DictReader(open(data / name, newline="", encoding="utf-8")))
+    with open(data / name, newline="", encoding="utf-8") as f:
+        return sum(1 for _ in csv.DictReader(f))
 
 
 def peer(script, *args):
@@ -96,7 +100,7 @@ def vggft(*flags, epochs=1, photos="photos", weights=data / "vgg16.pth"):
     out = fresh("vggft")
     arch = ["--arch", "vgg16"] if weights.suffix == ".pth" else []
     r = run(a.bin / "vggft", "train", data / photos, "--model", weights, *arch, "--val-fraction", "0",
-            "--epochs", epochs, "--out", out, "--json", *flags)  # fmt: skip
+            "--epochs", epochs, "--cache", fresh("pictures"), "--out", out, "--json", *flags)  # fmt: skip
     r["rate"] = r["result"]["examples_per_second"]
     r["losses"] = losses(out)
     return r
@@ -116,15 +120,9 @@ def rate_of(r, key=None):
     return {**r, "rate": d["items"] / d["seconds"]}
 
 
-def timed_eval():
-    r = run(a.bin / "bertft", "eval", data / "minilm", data / "reviews.csv", "--json")
-    # What the work alone takes: the peer's clock starts behind its loading too.
-    start = run(a.bin / "bertft", "predict", data / "minilm", "A fine film.")["wall"]
-    return {**r, "rate": r["result"]["examples"] / (r["wall"] - start)}
-
-
-def timed_predict():
-    r = run(a.bin / "bertft", "predict", data / "minilm", "--data", data / "reviews.csv")
+def answering(verb, *flags):
+    """An evaluation's or prediction's rate without its start: the peer's clock begins behind its loading too."""
+    r = run(a.bin / "bertft", verb, data / "minilm", *flags)
     start = run(a.bin / "bertft", "predict", data / "minilm", "A fine film.")["wall"]
     return {**r, "rate": count("reviews.csv") / (r["wall"] - start)}
 
@@ -135,10 +133,6 @@ def hf(table, *flags, model="minilm"):
 
 def hf_grouped(model="minilm"):
     return peer("bert_train.py", data / model, data / "epoch.csv", "--pad", "longest", "--bf16", "--grouped")
-
-
-def pictures():
-    return sum(1 for _ in (data / "photos").glob("*/*"))
 
 
 def first_picture():
@@ -165,13 +159,14 @@ ROWS = [
     (bert, "Hugging Face fp32, dynamic padding", "sequences/s", None, lambda: bertft("epoch.csv", "--precision", "fp32"), lambda: hf("epoch.csv", "--pad", "longest")),
     ("bertft, fp32, texts that fill 512 tokens", "Hugging Face as documented: fp32", "sequences/s", 2, lambda: bertft("long.csv", "--precision", "fp32"), lambda: hf("long.csv")),
     ("bertft, no attention dropout", "Hugging Face at its best, the same", "sequences/s", 1.5, lambda: bertft("epoch.csv", model="minilm-plain"), lambda: hf_grouped("minilm-plain")),
-    ("bertft eval", "Hugging Face: bf16, sorted by length", "sequences/s", 1.5, timed_eval, lambda: peer("bert_eval.py", data / "minilm", data / "reviews.csv")),
-    ("bertft predict", "Hugging Face: bf16, sorted by length", "sequences/s", 1.5, timed_predict, lambda: peer("bert_eval.py", data / "minilm", data / "reviews.csv")),
+    ("bertft eval", "Hugging Face: bf16, sorted by length", "sequences/s", 1.5, lambda: answering("eval", data / "reviews.csv", "--json"), lambda: peer("bert_eval.py", data / "minilm", data / "reviews.csv")),
+    ("bertft predict", "Hugging Face: bf16, sorted by length", "sequences/s", 1.5, lambda: answering("predict", "--data", data / "reviews.csv"), lambda: peer("bert_eval.py", data / "minilm", data / "reviews.csv")),
     ("tokenizer, one core", "Hugging Face's tokenizers (Rust) from Python", "tokens/s", 3, lambda: rate_of(probe("tokenize", "--model", data / "minilm", "--data", data / "reviews.csv")), lambda: peer("tokenize_texts.py", data / "minilm", data / "reviews.csv")),
     (vgg, "Keras as documented", "images/s", 3, lambda: vggft(), lambda: peer("vgg_keras.py", data / "photos")),
     (vgg, "PyTorch as people write it: fp32", "images/s", 6, lambda: vggft(), lambda: peer("vgg_torch.py", data / "photos", data / "vgg16.pth", "plain")),
     (vgg, "PyTorch: bf16, channels_last, no graph for what is frozen", "images/s", 1.2, lambda: vggft(epochs=2), lambda: peer("vgg_torch.py", data / "photos", data / "vgg16.pth", "best", "--epochs", 2)),
     ("vggft, fp32", "PyTorch as people write it: fp32", "images/s", None, lambda: vggft("--precision", "fp32"), lambda: peer("vgg_torch.py", data / "photos", data / "vgg16.pth", "plain")),
+    ("pictures, first pass, one worker", "", "images/s", None, lambda: rate_of(probe("pictures", "--data", data / "photos"), "first"), None),
     ("pictures, decoded before, one worker", "torchvision v2", "images/s", 4, lambda: rate_of(probe("pictures", "--data", data / "photos"), "cached"), lambda: peer("pictures.py", data / "photos", 1)),
     ("pictures, decoded before, two workers", "torchvision v2", "images/s", 4, lambda: rate_of(probe("pictures", "--data", data / "photos", "--workers", 2), "cached"), lambda: peer("pictures.py", data / "photos", 2)),
     ("start to first prediction, text", "transformers", "s", 5, lambda: run(a.bin / "bertft", "predict", data / "minilm", "A fine film."), lambda: peer("bert_first.py", data / "minilm", "A fine film.")),
@@ -181,8 +176,8 @@ ROWS = [
 
 def same_work():
     """Both sides' first losses, without dropout, in float32, from the same weights."""
-    mine = bertft("long.csv", "--precision", "fp32", "--dropout", "0")["losses"][:5]
-    theirs = hf("long.csv", "--no-dropout")["result"]["losses"][:5]
+    mine = bertft("long.csv", "--precision", "fp32", "--dropout", "0")["losses"]
+    theirs = hf("long.csv", "--no-dropout")["result"]["losses"]
     yield "BERT, first losses", mine, theirs, 1e-4
     model = vgg_model()
     mine = vggft("--augment", "none", "--precision", "fp32", photos="few", weights=model)["losses"]
@@ -202,50 +197,86 @@ def figure(v):
     return f"{v / 1e6:.2f} M" if v >= 1e6 else f"{v:,.0f}" if v >= 1000 else f"{v:.3g}"
 
 
+def check():
+    """What the first losses are, where both sides do the same work."""
+    lines = []
+    for name, mine, theirs, tolerance in same_work():
+        worst = max(abs(m - t) / abs(t) for m, t in zip(mine, theirs, strict=True))
+        lines.append(
+            f"{name}: ours {[round(x, 5) for x in mine]}, theirs {[round(x, 5) for x in theirs]}; "
+            f"differ by {worst:.1g} at most, allowed {tolerance:g}"
+        )
+        print(lines[-1], file=sys.stderr)
+        if worst > tolerance:
+            sys.exit("bench: the two sides do not do the same work")
+    return lines
+
+
+def measure(name, other, unit, ours, theirs):
+    """The rounds of a row: value and peak memory of ours, and of theirs where there is a peer."""
+    rounds = []
+    for i in range(a.rounds):
+        sides = [ours] if theirs is None else [ours, theirs] if i % 2 == 0 else [theirs, ours]
+        got = {side: side() for side in sides}
+        pair = [{"value": r["wall" if unit == "s" else "rate"], "peak": r["peak"]} for r in (got[f] for f in (ours, theirs) if f)]
+        rounds.append(pair)
+        print(f"round {i + 1}: {name} | {other}: {' and '.join(figure(x['value']) for x in pair)} {unit}", file=sys.stderr)
+    return rounds
+
+
+def line(row, found):
+    """A row of the table."""
+    name, other, unit, least, *_ = row
+    sides = list(zip(*found["rounds"]))
+    values = [[x["value"] for x in side] for side in sides]
+    peaks = [statistics.median(x["peak"] for x in side) / MB for side in sides]
+    shown = [f"{figure(statistics.median(v))} {unit}" for v in values]
+    if len(sides) == 1:
+        return f"| {name} | none | {shown[0]} | | | | {peaks[0]:,.0f} MiB | {found['date']}, {len(values[0])} |"
+    ratios = [t / m if unit == "s" else m / t for m, t in zip(*values)]
+    return (
+        f"| {name} | {other} | {shown[0]} | {shown[1]} | {statistics.median(ratios):.2f}× ({min(ratios):.2f}–{max(ratios):.2f}) "
+        f"| {f'{least}×' if least else ''} | {peaks[0]:,.0f} / {peaks[1]:,.0f} MiB ({peaks[0] / peaks[1]:.2f}) | {found['date']}, {len(ratios)} |"
+    )
+
+
+def page(results):
+    return "\n".join([
+        "# Side by side", "",
+        f"{results['machine']}. Made by `make bench`, each row with the two sides in turn: medians of its rounds, and of the ratios "
+        "the smallest and largest. README.md says what is compared.",
+        "", "| work | peer | ours | peer's | ratio (spread) | wanted | peak memory, ours / peer's | taken, rounds |",
+        "|---|---|---|---|---|---|---|---|",
+        *(line(row, results["rows"][key(row)]) for row in ROWS if key(row) in results["rows"]),
+        "", *(f"- {c}" for c in results["checks"]), "",
+    ])  # fmt: skip
+
+
+def key(row):
+    return f"{row[0]} | {row[1]}"
+
+
 def main():
     wanted = re.compile(a.rows)
-    rows = [r for r in ROWS if wanted.search(f"{r[0]} | {r[1]}")]
+    rows = [r for r in ROWS if wanted.search(key(r))]
     if not rows:
-        sys.exit(f"--rows {a.rows}: no row matches; they are:\n" + "\n".join(f"  {r[0]} | {r[1]}" for r in ROWS))
-    checks = []
-    if a.rows == ".":
-        for name, mine, theirs, tolerance in same_work():
-            worst = max(abs(m - t) / abs(t) for m, t in zip(mine, theirs, strict=True))
-            checks.append(f"{name}: ours {[round(x, 5) for x in mine]}, theirs {[round(x, 5) for x in theirs]}; differ by {worst:.1g} at most, allowed {tolerance:g}")
-            print(checks[-1], file=sys.stderr)
-            if worst > tolerance:
-                sys.exit("bench: the two sides do not do the same work")
-    found = {i: [] for i in range(len(rows))}
-    for round_ in range(a.rounds):
-        for i, (name, other, unit, _, ours, theirs) in enumerate(rows):
-            try:
-                pair = (ours(), theirs()) if round_ % 2 == 0 else (theirs(), ours())[::-1]
-            except Failed as e:
-                sys.exit(f"bench: {name}: {e}")
-            found[i].append(pair)
-            value = [r["wall"] if unit == "s" else r["rate"] for r in pair]
-            print(f"round {round_ + 1}: {name} | {other}: {figure(value[0])} and {figure(value[1])} {unit}", file=sys.stderr)
-    lines = ["| work | peer | ours | peer's | ratio (spread) | wanted | peak memory, ours / peer's |", "|---|---|---|---|---|---|---|"]
-    for i, (name, other, unit, least, _, _) in enumerate(rows):
-        value = lambda r: r["wall"] if unit == "s" else r["rate"]
-        mine, theirs = [value(x) for x, _ in found[i]], [value(y) for _, y in found[i]]
-        ratios = [t / m if unit == "s" else m / t for m, t in zip(mine, theirs)]
-        peak = [statistics.median(r["peak"] for r in side) / MB for side in zip(*found[i])]
-        lines.append(
-            f"| {name} | {other} | {figure(statistics.median(mine))} {unit} | {figure(statistics.median(theirs))} {unit} "
-            f"| {statistics.median(ratios):.2f}× ({min(ratios):.2f}–{max(ratios):.2f}) | {f'{least}×' if least else ''} "
-            f"| {peak[0]:,.0f} / {peak[1]:,.0f} MiB ({peak[0] / peak[1]:.2f}) |"
-        )
-    page = [
-        "# Side by side", "",
-        f"{datetime.date.today()}, {machine()}; {a.rounds} rounds, each side in turn. Made by `make bench`"
-        + ("" if a.rows == "." else f" with `ROWS='{a.rows}'`") + ".",
-        "", *lines, "", *(f"- {c}" for c in checks), "",
-    ]  # fmt: skip
-    text = "\n".join(page)
-    print(text)
-    if a.out:
-        a.out.write_text(text)
+        sys.exit(f"--rows {a.rows}: no row matches; they are:\n" + "\n".join(f"  {key(r)}" for r in ROWS))
+    path = here / "results.json"
+    results = json.loads(path.read_text()) if path.exists() else {}
+    if results.get("machine") != machine():  # ratios of another machine say nothing here
+        results = {"machine": machine(), "rows": {}, "checks": []}
+    if a.rows == "." or not results["checks"]:
+        results["checks"] = check()
+    for row in rows:
+        name, other, unit, _, ours, theirs = row
+        try:
+            rounds = measure(name, other, unit, ours, theirs)
+        except Failed as e:
+            sys.exit(f"bench: {name}: {e}")
+        results["rows"][key(row)] = {"date": str(datetime.date.today()), "rounds": rounds}
+        path.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
+        (here / "RESULTS.md").write_text(page(results))
+        print(line(row, results["rows"][key(row)]))
 
 
 try:
