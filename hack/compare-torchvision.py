@@ -30,8 +30,9 @@ def load(folder):
     """The network of torchvision that config.json describes, with our weights."""
     cfg = json.loads((folder / "config.json").read_text())
     classes, size = len(cfg["labels"]), cfg["image_size"]
-    m = torchvision.models.get_model(cfg["architecture"], weights=None, num_classes=classes, **(
-        {"norm_layer": lambda n: nn.BatchNorm2d(n, eps=cfg["bn_eps"])} if cfg.get("bn_eps") else {}))
+    m = torchvision.models.get_model(cfg["architecture"], weights=None, num_classes=classes)
+    for norm in (n for n in m.modules() if isinstance(n, nn.BatchNorm2d)):
+        norm.eps = cfg.get("bn_eps") or norm.eps
     vgg = cfg["architecture"].startswith("vgg")
     width = 512 * (size // 32) ** 2 if vgg else m.fc.in_features
     head = {

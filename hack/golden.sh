@@ -99,6 +99,7 @@ golden torch,transformers,safetensors - bert/bert.py weights/minilm-l6-h384-unca
 golden torch,transformers,safetensors - bert/files.py
 golden torch,torchvision,h5py - vision/small_files.py
 golden torch,torchvision,safetensors - vision/parity.py
+golden torch,torchvision pkg/vision/testdata/blend.json vision/blend.py
 golden torch,torchvision,PIL,safetensors,"$shared/models/vgg16-block1-2" - vision/files.py "$shared"
 golden keras,torch,h5py,PIL - vision/keras_vgg16.py
 

@@ -45,7 +45,7 @@ func (c *evalCmd) Run(ctx context.Context, env *cli.Env) error {
 		}
 		return d, nil
 	}
-	return c.with(ctx, env, open, func(rt *torch.Runtime, m *vision.Model, d *vision.Dataset) error {
+	return c.with(ctx, env, open, (*looked).load, func(rt *torch.Runtime, m *vision.Model, d *vision.Dataset) error {
 		models := []cli.Judged[*vision.Batch]{c.judged(c.Model, m, d)}
 		if c.Compare != "" {
 			l, err := c.look(ctx, env, c.Compare, open)
@@ -84,7 +84,7 @@ func (c *predictCmd) Run(ctx context.Context, env *cli.Env) error {
 	open := func(cfg vision.Config) (*vision.Dataset, error) {
 		return vision.OpenPictures(c.Input, vision.DataOptions{Input: cfg.Input(), Labels: cfg.Labels})
 	}
-	return c.with(ctx, env, open, func(rt *torch.Runtime, m *vision.Model, d *vision.Dataset) error {
+	return c.with(ctx, env, open, (*looked).load, func(rt *torch.Runtime, m *vision.Model, d *vision.Dataset) error {
 		return cli.Predict(ctx, env, rt, m, d, train.EvalOptions{Batch: c.EvalBatch, Workers: c.WorkerCount()}, nil)
 	})
 }

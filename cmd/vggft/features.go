@@ -25,38 +25,25 @@ func (c *featuresCmd) Validate() error {
 }
 
 // Run is called by kong.
-func (c *featuresCmd) Run(ctx context.Context, env *cli.Env) (err error) {
-	l, err := c.look(ctx, env, c.Model, func(cfg vision.Config) (*vision.Dataset, error) {
+func (c *featuresCmd) Run(ctx context.Context, env *cli.Env) error {
+	open := func(cfg vision.Config) (*vision.Dataset, error) {
 		o := vision.DataOptions{Input: cfg.Input(), Split: c.Split, Unlabelled: true}
 		if _, err := c.apply(&o); err != nil {
 			return nil, err
 		}
 		return vision.OpenDataset(c.Data, o)
-	})
-	if err != nil {
-		return err
 	}
-	defer l.close()
-	defer l.bad.list(env)
-	rt, err := cli.OpenRuntime(c.Machine)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, rt.Close()) }()
-	m, _, err := vision.Load(rt, l.path, l.options)
-	if err != nil {
-		return cli.Usage(err)
-	}
-	defer m.Close()
-	forward := func(s *torch.Scope, b *vision.Batch) *torch.Tensor {
-		x, _ := b.Tensors(s)
-		y, err := m.Features(s, x, c.Layer)
-		if err != nil {
-			s.Fail(cli.Usagef("--layer: %w", err))
-			return x
+	return c.with(ctx, env, open, (*looked).open, func(rt *torch.Runtime, m *vision.Model, d *vision.Dataset) error {
+		forward := func(s *torch.Scope, b *vision.Batch) *torch.Tensor {
+			x, _ := b.Tensors(s)
+			y, err := m.Features(s, x, c.Layer)
+			if err != nil {
+				s.Fail(cli.Usagef("--layer: %w", err))
+				return x
+			}
+			return y
 		}
-		return y
-	}
-	o := train.EvalOptions{Batch: c.EvalBatch, Workers: c.WorkerCount()}
-	return cli.Features(ctx, env, rt, forward, l.good, l.good.Classes(), c.FeatureFlags, o)
+		o := train.EvalOptions{Batch: c.EvalBatch, Workers: c.WorkerCount()}
+		return cli.Features(ctx, env, rt, forward, d, d.Classes(), c.FeatureFlags, o)
+	})
 }

@@ -46,9 +46,9 @@ func (f *modelFlags) Validate() error {
 	return errors.Join(errs...)
 }
 
-// with opens data, libtorch and the model, and closes them after use.
+// with opens data, libtorch and, by load, the model, and closes them after use.
 func (f *modelFlags) with(ctx context.Context, env *cli.Env, open func(vision.Config) (*vision.Dataset, error),
-	use func(*torch.Runtime, *vision.Model, *vision.Dataset) error,
+	load func(*looked, *torch.Runtime) (*vision.Model, error), use func(*torch.Runtime, *vision.Model, *vision.Dataset) error,
 ) (err error) {
 	l, err := f.look(ctx, env, f.Model, open)
 	if err != nil {
@@ -61,7 +61,7 @@ func (f *modelFlags) with(ctx context.Context, env *cli.Env, open func(vision.Co
 		return err
 	}
 	defer func() { err = errors.Join(err, rt.Close()) }()
-	m, err := l.load(rt)
+	m, err := load(l, rt)
 	if err != nil {
 		return err
 	}
@@ -100,10 +100,17 @@ func (f *modelFlags) look(ctx context.Context, env *cli.Env, ref string, open fu
 	return l, nil
 }
 
-func (l *looked) load(rt *torch.Runtime) (*vision.Model, error) {
+// open reads the weights, whatever head they come with.
+func (l *looked) open(rt *torch.Runtime) (*vision.Model, error) {
 	m, _, err := vision.Load(rt, l.path, l.options)
+	return m, cli.Usage(err)
+}
+
+// load reads those of a model that was fine-tuned.
+func (l *looked) load(rt *torch.Runtime) (*vision.Model, error) {
+	m, err := l.open(rt)
 	if err != nil {
-		return nil, cli.Usage(err)
+		return nil, err
 	}
 	if len(m.Config.Labels) == 0 {
 		m.Close()

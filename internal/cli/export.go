@@ -40,7 +40,7 @@ func Export(dir string, f ExportFlags, config func(data []byte, dtype string) ([
 		}
 		for _, e := range files {
 			// Stat, not the entry: a hub cache holds links.
-			if info, err := os.Stat(filepath.Join(dir, e.Name())); err == nil && info.Mode().IsRegular() && e.Name() != "model.safetensors" {
+			if info, err := os.Stat(filepath.Join(dir, e.Name())); err == nil && info.Mode().IsRegular() && !holdsWeights(e.Name()) {
 				if err := exportFile(filepath.Join(dir, e.Name()), filepath.Join(tmp, e.Name()), f.DType, config); err != nil {
 					return err
 				}
@@ -48,6 +48,16 @@ func Export(dir string, f ExportFlags, config func(data []byte, dtype string) ([
 		}
 		return nil
 	})
+}
+
+// holdsWeights says whether a model's file holds weights, or lists those that do:
+// what is written takes the place of them all.
+func holdsWeights(name string) bool {
+	switch filepath.Ext(strings.TrimSuffix(name, ".index.json")) {
+	case ".safetensors", ".bin", ".pt", ".pth", ".h5", ".ckpt", ".onnx", ".msgpack", ".ot":
+		return true
+	}
+	return false
 }
 
 func exportFile(from, to, dtype string, config func([]byte, string) ([]byte, error)) error {

@@ -24,7 +24,7 @@ import (
 // Commands returns the commands, with those of the program itself.
 func Commands(own map[string]func(*testscript.TestScript, bool, []string)) map[string]func(*testscript.TestScript, bool, []string) {
 	all := map[string]func(*testscript.TestScript, bool, []string){
-		"exits": exits, "waitfor": waitFor, "signal": sendSignal, "tmpfs": mountTmpfs, "hub": startHub,
+		"exits": exits, "waitfor": waitFor, "signal": sendSignal, "tmpfs": mountTmpfs, "hub": startHub, "near": near,
 	}
 	maps.Copy(all, own)
 	return all

@@ -115,7 +115,7 @@ func (f *fit[B]) build(ctx context.Context, epoch, step int, idx []int) ([]micro
 		if err != nil {
 			return nil, err
 		}
-		parts, idx = append(parts, micro[B]{b, 1}), idx[n:]
+		parts, idx = append(parts, micro[B]{batch: b, share: 1}), idx[n:]
 	}
 	mix(f.o.Mix, f.o.Seed, step, parts)
 	return parts, nil

@@ -21,7 +21,7 @@ type FitOptions struct {
 	ClipNorm  float64 // global L2 norm of the gradients; 0: not clipped
 	ClipValue float64 // of each of the gradients' elements, before the norm; 0: not clipped
 	Loss      Loss
-	Mix       Mix     // of the examples of a batch that is Mixable
+	Mix       Mix     // of the examples of a step, whose batches are Mixable
 	EMA       float64 // decay of the averaged weights, which are then the model; 0: none
 
 	// Order replaces the seeded shuffle of each epoch: as many indices as there

@@ -87,11 +87,10 @@ func (f *fit[B]) forwardBackward(outer *torch.Scope, m micro[B], total float64) 
 func (f *fit[B]) weight(parts []micro[B]) float64 {
 	w := 0.0
 	for _, m := range parts {
-		ys := m.batch.Targets()
-		for i, y := range ys {
+		for i, y := range m.batch.Targets() {
 			w += m.share * f.classWeight(y)
 			if m.share < 1 {
-				w += (1 - m.share) * f.classWeight(ys[partner(i, len(ys))])
+				w += (1 - m.share) * f.classWeight(m.other(i))
 			}
 		}
 	}

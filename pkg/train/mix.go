@@ -9,8 +9,8 @@ import (
 	"github.com/gotune/gotune/pkg/torch"
 )
 
-// Mix blends the examples of a batch, and their labels, two by two: the i-th
-// with the one before it. How much is a pure function of seed and step. The zero
+// Mix blends the examples of a step, and their labels, two by two: each with the
+// one before it, and the first with the last, in however many micro-batches. How much is a pure function of seed and step. The zero
 // value blends nothing; with both, each step is one or the other by chance.
 type Mix struct {
 	Mixup  float64 // α of the Beta(α,α) that weighs two examples; Zhang et al. 2017
@@ -18,7 +18,10 @@ type Mix struct {
 }
 
 // Mixable is a batch whose examples can be blended: pictures.
-type Mixable interface {
+type Mixable[B Batch] interface {
+	// Follow makes the last example of before the one before the first. Without it,
+	// that is the batch's own last.
+	Follow(before B)
 	// Mixup weighs each example by share and the one before it by 1-share.
 	Mixup(share float64)
 	// Cutmix pastes a box of the one before into each example. Its area is
@@ -45,20 +48,31 @@ func (m Mix) on() bool { return m.Mixup > 0 || m.Cutmix > 0 }
 
 // micro is a part of a step's batch, with what is left of each label.
 type micro[B Batch] struct {
-	batch B
-	share float64 // of the example's own label; the rest is the one's before it
+	batch  B
+	share  float64 // of the example's own label; the rest is the one's before it
+	before B       // its last example stands before the first
 }
 
-// partner is the example that the i-th of n is blended with.
-func partner(i, n int) int { return (i + n - 1) % n }
+// other is the label that the i-th example is blended with.
+func (m micro[B]) other(i int) int64 {
+	if i > 0 {
+		return m.batch.Targets()[i-1]
+	}
+	ys := m.before.Targets()
+	return ys[len(ys)-1]
+}
 
 // mixStream keeps the draws apart from the shuffles of the same seed, whose
 // streams are the epochs.
 const mixStream = 1 << 62
 
-// mix blends a step's micro-batches, all in the same way.
+// mix blends a step's examples, all in the same way.
 func mix[B Batch](m Mix, seed uint64, step int, parts []micro[B]) {
-	if !m.on() {
+	examples := 0
+	for _, p := range parts {
+		examples += p.batch.Size()
+	}
+	if !m.on() || examples < 2 {
 		return
 	}
 	r := rand.New(rand.NewPCG(seed, mixStream+uint64(step)))
@@ -69,9 +83,13 @@ func mix[B Batch](m Mix, seed uint64, step int, parts []micro[B]) {
 	}
 	share, x, y := beta(r, alpha), r.Float64(), r.Float64()
 	for i, p := range parts {
-		b, ok := any(p.batch).(Mixable)
-		if !ok || p.batch.Size() < 2 {
+		b, ok := any(p.batch).(Mixable[B])
+		if !ok {
 			continue
+		}
+		parts[i].before = parts[(i+len(parts)-1)%len(parts)].batch
+		if len(parts) > 1 {
+			b.Follow(parts[i].before)
 		}
 		if cut {
 			parts[i].share = b.Cutmix(share, x, y)
@@ -121,7 +139,7 @@ func (m micro[B]) targets(s *torch.Scope, classes int) *torch.Tensor {
 	}
 	p := make([]float32, len(ys)*classes)
 	for i, y := range ys {
-		other := ys[partner(i, len(ys))]
+		other := m.other(i)
 		if min(y, other) < 0 || int(max(y, other)) >= classes {
 			s.Fail(fmt.Errorf("%s: label %d and %d of %d classes", m.batch.Name(i), y, other, classes))
 			break

@@ -11,14 +11,22 @@ import (
 
 // mixed records how it was blended.
 type mixed struct {
-	n    int
-	told *[]string
+	n     int
+	told  *[]string
+	first int64 // label
 }
 
-func (b mixed) Size() int        { return b.n }
-func (b mixed) Targets() []int64 { return make([]int64, b.n) }
-func (b mixed) Name(int) string  { return "" }
-func (b mixed) Tokens() int      { return 0 }
+func (b mixed) Targets() []int64 {
+	out := make([]int64, b.n)
+	for i := range out {
+		out[i] = b.first + int64(i)
+	}
+	return out
+}
+func (b mixed) Size() int       { return b.n }
+func (b mixed) Name(int) string { return "" }
+func (b mixed) Tokens() int     { return 0 }
+func (b mixed) Follow(mixed)    {}
 func (b mixed) Mixup(share float64) {
 	*b.told = append(*b.told, fmt.Sprintf("mixup %g", share))
 }
@@ -31,15 +39,17 @@ func (b mixed) Cutmix(share, x, y float64) float64 {
 func blend(m Mix, seed uint64, step int, sizes ...int) ([]string, []micro[mixed]) {
 	var told []string
 	var parts []micro[mixed]
+	labels := int64(0)
 	for _, n := range sizes {
-		parts = append(parts, micro[mixed]{mixed{n, &told}, 1})
+		parts = append(parts, micro[mixed]{batch: mixed{n, &told, labels}, share: 1})
+		labels += int64(n)
 	}
 	mix(m, seed, step, parts)
 	return told, parts
 }
 
 // How a step is blended follows from seed and step alone; its parts are blended
-// alike, and one that is a single example is not.
+// alike, and a step of a single example is not.
 func TestMixIsAFunctionOfSeedAndStep(t *testing.T) {
 	both := Mix{Mixup: 0.2, Cutmix: 1}
 	cuts := 0
@@ -49,7 +59,7 @@ func TestMixIsAFunctionOfSeedAndStep(t *testing.T) {
 		if d := cmp.Diff(told, again); d != "" {
 			t.Fatal(d)
 		}
-		if len(told) != 2 || told[0] != told[1] || parts[0].share != parts[1].share || parts[2].share != 1 {
+		if len(told) != 3 || told[0] != told[1] || told[1] != told[2] || parts[0].share != parts[2].share {
 			t.Fatalf("step %d: %q, shares %g, %g, %g", step, told, parts[0].share, parts[1].share, parts[2].share)
 		}
 		if told[0][0] == 'c' {
@@ -62,8 +72,28 @@ func TestMixIsAFunctionOfSeedAndStep(t *testing.T) {
 	if cuts < 60 || cuts > 140 {
 		t.Errorf("%d of 200 steps pasted boxes, want about half", cuts)
 	}
+	if told, parts := blend(both, 3, 0, 1); told != nil || parts[0].share != 1 {
+		t.Errorf("a single example was blended: %q", told)
+	}
 	if told, parts := blend(Mix{}, 3, 0, 4); told != nil || parts[0].share != 1 {
 		t.Errorf("blended though off: %q", told)
+	}
+}
+
+// Each example is blended with the one before it in the whole step, however it is
+// split, so that the micro-batches' loss is the big batch's.
+func TestMixGoesBeyondMicroBatches(t *testing.T) {
+	for _, sizes := range [][]int{{5}, {3, 2}, {1, 1, 2, 1}} {
+		_, parts := blend(Mix{Mixup: 0.2}, 1, 0, sizes...)
+		var got []int64
+		for _, p := range parts {
+			for i := range p.batch.n {
+				got = append(got, p.other(i))
+			}
+		}
+		if d := cmp.Diff([]int64{4, 0, 1, 2, 3}, got); d != "" {
+			t.Errorf("%v: %s", sizes, d)
+		}
 	}
 }
 

@@ -95,7 +95,7 @@ func (f *fit[B]) validate() error {
 	}
 	errs = append(errs, o.Mix.Validate(), o.CheckpointEvery.Validate())
 	var b B
-	if _, ok := any(b).(Mixable); o.Mix.on() && !ok {
+	if _, ok := any(b).(Mixable[B]); o.Mix.on() && !ok {
 		bad("--mixup, --cutmix: examples of type %T cannot be blended", b)
 	}
 	return errors.Join(errs...)

@@ -20,6 +20,11 @@ type Batch struct {
 // Tensors copies the batch to the device: pictures [N,3,S,S], normalised as the
 // model wants them, and labels [N].
 func (b *Batch) Tensors(s *torch.Scope) (x, y *torch.Tensor) {
+	return b.mix.apply(s, b.pictures(s, 0, b.N)), torch.FromSlice(s, b.Labels, b.N)
+}
+
+// pictures returns n of them, [n,3,S,S].
+func (b *Batch) pictures(s *torch.Scope, from, n int) *torch.Tensor {
 	if b.draw != nil {
 		if err := b.draw(); err != nil {
 			s.Fail(err)
@@ -27,7 +32,8 @@ func (b *Batch) Tensors(s *torch.Scope) (x, y *torch.Tensor) {
 		b.draw = nil
 	}
 	in := b.Input
-	x = s.FromBytes(b.Pixels, torch.Uint8, b.N, 3, in.Size, in.Size)
+	size := 3 * in.Size * in.Size
+	x := s.FromBytes(b.Pixels[from*size:(from+n)*size], torch.Uint8, n, 3, in.Size, in.Size)
 	x = s.MulScalar(s.Cast(x, torch.Float32), 1.0/255)
 	if in.BGR {
 		x = s.IndexSelect(x, 1, torch.FromSlice(s, []int64{2, 1, 0}, 3))
@@ -36,8 +42,7 @@ func (b *Batch) Tensors(s *torch.Scope) (x, y *torch.Tensor) {
 	for i := range 3 {
 		mean[i], std[i] = float32(in.Mean[i]), float32(in.Std[i])
 	}
-	x = s.Div(s.Subtract(x, torch.FromSlice(s, mean[:], 1, 3, 1, 1)), torch.FromSlice(s, std[:], 1, 3, 1, 1))
-	return b.mix.apply(s, x), torch.FromSlice(s, b.Labels, b.N)
+	return s.Div(s.Subtract(x, torch.FromSlice(s, mean[:], 1, 3, 1, 1)), torch.FromSlice(s, std[:], 1, 3, 1, 1))
 }
 
 // Size returns the number of pictures.
