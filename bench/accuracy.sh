@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Fine-tunes the bundled ResNet-50 as bench/ACCURACY.md has it, and prints the
-# table's rows. An hour on two idle cores.
+# table's rows. Six minutes on two idle cores.
 #
 # usage: bench/accuracy.sh HYMENOPTERA CATS-DOGS [RUNS]
 #
