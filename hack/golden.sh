@@ -96,10 +96,12 @@ golden tokenizers - tokenizer/unicode.py
 golden torch pkg/torch/testdata/golden.json torch/golden.py
 golden torch,transformers - train/parity.py
 golden torch,transformers,safetensors - bert/bert.py weights/minilm-l6-h384-uncased
+golden torch,transformers,safetensors - bert/hidden.py
 golden torch,transformers,safetensors - bert/files.py
 golden torch,torchvision,h5py - vision/small_files.py
 golden torch,torchvision,safetensors - vision/parity.py
 golden torch,torchvision pkg/vision/testdata/blend.json vision/blend.py
+golden torch,torchvision - vision/features.py
 golden torch,torchvision,PIL,safetensors,"$shared/models/vgg16-block1-2" - vision/files.py "$shared"
 golden keras,torch,h5py,PIL - vision/keras_vgg16.py
 

@@ -15,7 +15,8 @@ import (
 type featuresCmd struct {
 	Model string `arg:"" help:"A run's folder, a model's, a bundled name, or a Hugging Face id."`
 	Data  string `arg:"" help:"Texts, with labels or without, as for train."`
-	Pool  string `default:"mean" enum:"mean,cls,pooled" help:"What stands for a text: mean, of its tokens' last states; cls, the first token's; or pooled, that through the pooler's layer." group:"Data"`
+	Pool  string `default:"mean" enum:"mean,cls,pooled" help:"What stands for a text: mean, of its tokens' states; cls, the first token's; or pooled, that through the pooler's layer." group:"Data"`
+	Layer *int   `help:"States after the first N layers; 0: the embeddings; without it, after all." placeholder:"N" group:"Data"`
 	Split string `default:"" help:"Of data with splits: train, val or test; without it, all." group:"Data"`
 	textFlags
 	MaxLength int `default:"512" help:"Tokens; longer texts are truncated." group:"Data"`
@@ -57,7 +58,7 @@ func (c *featuresCmd) Run(ctx context.Context, env *cli.Env) (err error) {
 		if c.Pool == "pooled" && slices.ContainsFunc(report.Missing, func(p string) bool { return strings.Contains(p, ".pooler.") }) {
 			return cli.Usagef("--pool pooled: the model %s has no pooler; mean or cls do without", p.Path)
 		}
-		forward, err := pool(m, c.Pool)
+		forward, err := pool(m, c.Pool, c.Layer)
 		if err != nil {
 			return err
 		}
@@ -79,15 +80,27 @@ func labelsOf(dir string) ([]string, error) {
 	return cfg.Labels, nil
 }
 
-// pool returns the map from a batch to a row of features per text.
-func pool(m *text.BERT, how string) (func(*torch.Scope, *text.Batch) *torch.Tensor, error) {
-	switch how {
-	case "cls":
-		return func(s *torch.Scope, b *text.Batch) *torch.Tensor { return s.Select(m.Hidden(s, b.Inputs(s)), 1, 0) }, nil
-	case "pooled":
+// pool returns the map from a batch to a row of features per text, of the states
+// after the layer; nil: the last.
+func pool(m *text.BERT, how string, layer *int) (func(*torch.Scope, *text.Batch) *torch.Tensor, error) {
+	n := m.Layers()
+	if layer != nil {
+		n = *layer
+	}
+	if n < 0 || n > m.Layers() {
+		return nil, cli.Usagef("--layer: %d, want 0, the embeddings, to %d", n, m.Layers())
+	}
+	switch {
+	case how == "cls":
+		return func(s *torch.Scope, b *text.Batch) *torch.Tensor {
+			return s.Select(m.HiddenAt(s, b.Inputs(s), n), 1, 0)
+		}, nil
+	case how == "pooled" && n != m.Layers():
+		return nil, cli.Usagef("--layer %d --pool pooled: the pooler is for the last layer, %d", n, m.Layers())
+	case how == "pooled":
 		return func(s *torch.Scope, b *text.Batch) *torch.Tensor { return m.Pooled(s, b.Inputs(s)) }, nil
-	case "mean":
-		return func(s *torch.Scope, b *text.Batch) *torch.Tensor { return m.Mean(s, b) }, nil
+	case how == "mean":
+		return func(s *torch.Scope, b *text.Batch) *torch.Tensor { return m.MeanAt(s, b, n) }, nil
 	}
 	return nil, cli.Usagef("--pool: %q, want mean, cls or pooled", how)
 }

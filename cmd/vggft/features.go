@@ -14,7 +14,8 @@ type featuresCmd struct {
 	modelFlags
 	cacheFlags
 	Data  string `arg:"" help:"Pictures, by class or not: folders, archives or a table, as for train."`
-	Layer string `default:"avgpool" help:"Layer whose output is written, flattened; a wrong name lists them." group:"Data"`
+	Layer string `default:"avgpool" help:"Layer whose output is written; a wrong name lists them." group:"Data"`
+	Pool  string `default:"none" enum:"none,mean,max" help:"Of a layer with height and width: none, all of it, flattened; or each channel's mean or max over the picture." group:"Data"`
 	Split string `default:"" help:"Of data with splits: train, val or test; without it, all." group:"Data"`
 	cli.FeatureFlags
 }
@@ -36,7 +37,7 @@ func (c *featuresCmd) Run(ctx context.Context, env *cli.Env) error {
 	return c.with(ctx, env, open, (*looked).open, func(rt *torch.Runtime, m *vision.Model, d *vision.Dataset) error {
 		forward := func(s *torch.Scope, b *vision.Batch) *torch.Tensor {
 			x, _ := b.Tensors(s)
-			y, err := m.Features(s, x, c.Layer)
+			y, err := m.Features(s, x, c.Layer, vision.Pooling(c.Pool))
 			if err != nil {
 				s.Fail(cli.Usagef("--layer: %w", err))
 				return x

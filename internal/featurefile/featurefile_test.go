@@ -121,3 +121,35 @@ func TestNothingHalfIsLeft(t *testing.T) {
 		t.Error("f.csv: no error")
 	}
 }
+
+// However wide the rows, no more than groupBytes of them wait in memory.
+func TestParquetGroupsByBytes(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "wide.parquet")
+	wide := make([]Row, 20)
+	for i := range wide {
+		wide[i] = Row{"x", "", make([]float32, 1<<20)} // 4 MiB
+	}
+	if err := write(t, path, len(wide), wide); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := parquet.OpenFile(f, info.Size())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []int64
+	for _, g := range p.RowGroups() {
+		got = append(got, g.NumRows())
+	}
+	if diff := cmp.Diff([]int64{8, 8, 4}, got); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -14,8 +14,9 @@ type record struct {
 	Feature []float32 `parquet:"feature,list"`
 }
 
-// groupRows bounds what is held in memory, and what a reader must read at once.
-const groupRows = 1024
+// groupBytes bounds what is held in memory, and what a reader must read at once,
+// however wide the rows are.
+const groupBytes = 32 << 20
 
 type table struct {
 	f     *renameio.PendingFile
@@ -46,7 +47,8 @@ func (t *table) Write(r Row) error {
 	if _, err := t.w.Write([]record{rec}); err != nil {
 		return err
 	}
-	if t.done++; t.done%groupRows == 0 {
+	t.done++
+	if t.done%max(1, groupBytes/max(4*t.width, 1024)) == 0 {
 		return t.w.Flush()
 	}
 	return nil

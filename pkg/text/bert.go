@@ -91,29 +91,41 @@ func (m *BERT) Forward(s *torch.Scope, b *Batch) *torch.Tensor { return m.Logits
 func (m *BERT) Pooled(s *torch.Scope, x Inputs) *torch.Tensor {
 	var first *torch.Tensor // [N,H]
 	if p, ok := pack(s, x); ok {
-		first = s.IndexSelect(m.encode(s, x, p), 0, p.firsts)
+		first = s.IndexSelect(m.encode(s, x, p, len(m.layers)), 0, p.firsts)
 	} else {
-		first = s.Select(m.encode(s, x, nil), 1, 0)
+		first = s.Select(m.encode(s, x, nil, len(m.layers)), 1, 0)
 	}
 	return s.Tanh(m.pooler.Forward(s, first))
 }
 
 // Hidden returns the last layer's states [N,T,H]. Rows of padding hold values
 // that mean nothing. More tokens than positions is an error in s.Err.
-func (m *BERT) Hidden(s *torch.Scope, x Inputs) *torch.Tensor {
+func (m *BERT) Hidden(s *torch.Scope, x Inputs) *torch.Tensor { return m.HiddenAt(s, x, m.Layers()) }
+
+// Layers is how many layers the model has.
+func (m *BERT) Layers() int { return len(m.layers) }
+
+// HiddenAt returns the states after the first n layers [N,T,H]: 0 is what the
+// embeddings give, as in Hugging Face's hidden_states. Any other n than 0 to Layers
+// is an error in s.Err.
+func (m *BERT) HiddenAt(s *torch.Scope, x Inputs, n int) *torch.Tensor {
+	if n < 0 || n > len(m.layers) {
+		s.Fail(fmt.Errorf("layer %d: want 0, the embeddings, to %d", n, len(m.layers)))
+		return x.IDs
+	}
 	p, ok := pack(s, x)
 	if !ok {
-		return m.encode(s, x, nil)
+		return m.encode(s, x, nil, n)
 	}
-	h := m.encode(s, x, p)
+	h := m.encode(s, x, p, n)
 	return s.Reshape(s.IndexSelect(h, 0, p.unpack(s)), p.N, p.T, m.Config.HiddenSize)
 }
 
-// encode runs the embeddings and all layers: [N,T,H], or [ΣT,H] packed.
-func (m *BERT) encode(s *torch.Scope, x Inputs, p *packing) *torch.Tensor {
+// encode runs the embeddings and the first n layers: [N,T,H], or [ΣT,H] packed.
+func (m *BERT) encode(s *torch.Scope, x Inputs, p *packing, n int) *torch.Tensor {
 	c := m.Config
 	h := s.Block(func(s *torch.Scope) *torch.Tensor { return m.embeddings.forward(s, x, p, c) })
-	for _, l := range m.layers {
+	for _, l := range m.layers[:n] {
 		h = s.Block(func(s *torch.Scope) *torch.Tensor { return l.forward(s, h, x.Mask, p, c) })
 	}
 	return h

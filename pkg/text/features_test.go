@@ -1,9 +1,14 @@
 package text_test
 
 import (
+	"fmt"
+	"path/filepath"
+	"strings"
 	"testing"
 
+	"github.com/gotune/gotune/internal/tensorfile"
 	"github.com/gotune/gotune/pkg/text"
+	"github.com/gotune/gotune/pkg/torch"
 )
 
 // A text's mean is that of its own states, whatever texts pad the batch.
@@ -36,4 +41,44 @@ func TestMeanPassesOverPadding(t *testing.T) {
 		t.Fatal(err)
 	}
 	near(t, "mean", got, want, 1e-5)
+}
+
+// The states after every layer, their means, the first token's and the pooler's
+// output are Hugging Face's: hack/goldens/bert/hidden.py.
+func TestFeaturesEqualHuggingFace(t *testing.T) {
+	dir := "testdata/bert-tiny"
+	m, _, err := text.Load(rt, dir, text.LoadOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	inputs, err := tensorfile.Open(filepath.Join(dir, "golden.safetensors"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer inputs.Close()
+	hidden, err := tensorfile.Open(filepath.Join(dir, "hidden.safetensors"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer hidden.Close()
+	b, want := golden{t, inputs}.batch("padded"), golden{t, hidden}
+	s := rt.Scope(rt.EvalMode())
+	defer s.Close()
+	check := func(name string, got *torch.Tensor) {
+		t.Helper()
+		near(t, name, s.Floats(got), want.floats(name), 1e-5)
+	}
+	for n := range m.Layers() + 1 {
+		check(fmt.Sprintf("cls.%d", n), s.Select(m.HiddenAt(s, b.Inputs(s), n), 1, 0))
+		check(fmt.Sprintf("mean.%d", n), m.MeanAt(s, b, n))
+	}
+	check("pooled", m.Pooled(s, b.Inputs(s)))
+	if err := s.Err(); err != nil {
+		t.Fatal(err)
+	}
+	m.HiddenAt(s, b.Inputs(s), m.Layers()+1)
+	if err := s.Err(); err == nil || !strings.Contains(err.Error(), "layer 3: want 0") {
+		t.Errorf("a layer too many: %v", err)
+	}
 }

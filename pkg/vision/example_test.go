@@ -113,7 +113,7 @@ func ExampleModel_Features() {
 	defer s.Close()
 	x := s.Zeros(torch.Float32, 1, 3, 64, 64)
 	for _, layer := range []string{"layer3", "avgpool", "pool5"} {
-		y, err := model.Features(s, x, layer)
+		y, err := model.Features(s, x, layer, vision.Flat)
 		if err != nil {
 			fmt.Println(err)
 			return

@@ -198,7 +198,7 @@ func features(t *testing.T, m *vision.Model, layer string, b *vision.Batch) []fl
 	t.Helper()
 	s := rt.Scope(rt.EvalMode())
 	x, _ := b.Tensors(s)
-	y, err := m.Features(s, x, layer)
+	y, err := m.Features(s, x, layer, vision.Flat)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -128,9 +128,19 @@ func (m *Model) Forward(s *torch.Scope, b *Batch) *torch.Tensor {
 	return m.Logits(s, x)
 }
 
-// Features returns the output of the layer of that name, flattened to [N,F]:
-// "avgpool" is the usual one. An unknown name is an error that lists the names.
-func (m *Model) Features(s *torch.Scope, x *torch.Tensor, layer string) (*torch.Tensor, error) {
+// Pooling is how a layer's output [N,C,h,w] becomes a row for each picture.
+type Pooling string
+
+const (
+	Flat    Pooling = "none" // all of it, [N,C·h·w]
+	Average Pooling = "mean" // each channel's mean over the picture, [N,C]
+	Maximum Pooling = "max"  // each channel's greatest value, [N,C]
+)
+
+// Features returns the output of the layer of that name as rows [N,F]: "avgpool" is
+// the usual one. VGG's layers have Keras' names and torchvision's. An unknown name is
+// an error that lists the names. A layer of the head is rows whatever the pooling.
+func (m *Model) Features(s *torch.Scope, x *torch.Tensor, layer string, pool Pooling) (*torch.Tensor, error) {
 	var found *torch.Tensor
 	var names []string
 	seen := func(name string, y *torch.Tensor) {
@@ -143,8 +153,18 @@ func (m *Model) Features(s *torch.Scope, x *torch.Tensor, layer string) (*torch.
 	if found == nil {
 		return nil, fmt.Errorf("layer %q: want one of %s", layer, strings.Join(names, ", "))
 	}
-	if len(found.Shape()) > 2 {
+	if len(found.Shape()) == 2 {
+		return found, s.Err()
+	}
+	switch pool {
+	case Flat:
 		found = s.Flatten(s.Contiguous(found), 1)
+	case Average:
+		found = s.MeanDims(found, 2, 3)
+	case Maximum:
+		found = s.Flatten(s.MaxPool2d(found, found.Shape()[2], 1, 0), 1) // as high as it is wide
+	default:
+		return nil, fmt.Errorf("pooling %q: want none, mean or max", pool)
 	}
 	return found, s.Err()
 }

@@ -33,6 +33,14 @@ type vggConv struct {
 	norm  *torch.BatchNorm2d // or nil
 }
 
+// relu is the index of its ReLU in torchvision's features.
+func (c vggConv) relu() int {
+	if c.norm != nil {
+		return c.index + 2
+	}
+	return c.index + 1
+}
+
 func (b *builder) vgg(arch string, norm bool) *vgg {
 	v := &vgg{blockOf: make(map[int]int)}
 	index, in := 0, 3
@@ -71,11 +79,13 @@ func (v *vgg) forward(s *torch.Scope, x *torch.Tensor, from, to int, seen func(s
 			x = s.Block(func(s *torch.Scope) *torch.Tensor { return c.conv.Fused(s, x, c.norm, true) })
 			if seen != nil {
 				seen(fmt.Sprintf("block%d_conv%d", i+1, j+1), x)
+				seen(fmt.Sprintf("features.%d", c.relu()), x)
 			}
 		}
 		if seen != nil {
 			x = s.MaxPool2d(x, 2, 2, 0)
 			seen(fmt.Sprintf("block%d_pool", i+1), x)
+			seen(fmt.Sprintf("features.%d", v.blocks[i][last].relu()+1), x)
 		}
 	}
 	return x
