@@ -45,7 +45,7 @@ func (c *evalCmd) Run(ctx context.Context, env *cli.Env) error {
 	if err != nil {
 		return err
 	}
-	return p.with(c.Machine, text.LoadOptions{}, c.MaxLength, func(rt *torch.Runtime, m *text.BERT, _ text.LoadReport) error {
+	return p.with(c.Machine.Answering(), text.LoadOptions{}, c.MaxLength, func(rt *torch.Runtime, m *text.BERT, _ text.LoadReport) error {
 		a, err := c.judged(c.Model, m, p.tok)
 		if err != nil {
 			return err

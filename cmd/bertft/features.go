@@ -54,7 +54,7 @@ func (c *featuresCmd) Run(ctx context.Context, env *cli.Env) (err error) {
 			return cli.Usagef("--split: %s has no %s", c.Data, c.Split)
 		}
 	}
-	return p.with(c.Machine, text.LoadOptions{Labels: labels}, c.MaxLength, func(rt *torch.Runtime, m *text.BERT, report text.LoadReport) error {
+	return p.with(c.Machine.Answering(), text.LoadOptions{Labels: labels}, c.MaxLength, func(rt *torch.Runtime, m *text.BERT, report text.LoadReport) error {
 		if c.Pool == "pooled" && slices.ContainsFunc(report.Missing, func(p string) bool { return strings.Contains(p, ".pooler.") }) {
 			return cli.Usagef("--pool pooled: the model %s has no pooler; mean or cls do without", p.Path)
 		}

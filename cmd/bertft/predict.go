@@ -38,7 +38,7 @@ func (c *predictCmd) Run(ctx context.Context, env *cli.Env) error {
 	if err != nil {
 		return err
 	}
-	return p.with(c.Machine, text.LoadOptions{}, c.MaxLength, func(rt *torch.Runtime, m *text.BERT, _ text.LoadReport) error {
+	return p.with(c.Machine.Answering(), text.LoadOptions{}, c.MaxLength, func(rt *torch.Runtime, m *text.BERT, _ text.LoadReport) error {
 		if c.Data != "" {
 			return c.dataset(ctx, env, rt, m, p.tok)
 		}

@@ -18,6 +18,8 @@ type Machine struct {
 	Threads   int    `default:"0" help:"Threads for libtorch; 0: one per core." group:"Machine" yaml:"threads"`
 	Workers   int    `default:"-1" help:"Goroutines that prepare batches; -1: one per core, 0: none beside the training thread." group:"Machine" yaml:"workers"`
 	Seed      uint64 `default:"42" help:"Of the split, the order, the new weights and dropout." group:"Machine" yaml:"seed"`
+
+	keepMemory bool
 }
 
 // Validate reports every fault at once. Whether the device is there shows when
@@ -43,9 +45,17 @@ type Config struct {
 	Config kong.ConfigFlag `help:"Read flags from a YAML file; its keys are their names." placeholder:"FILE" group:"Machine" yaml:"-"`
 }
 
+// Answering is the machine for a verb that only runs a network forward: memory is
+// kept for the next batch, which makes BERT a tenth faster. Training gains nothing by
+// it, and VGG's holds a fifth more.
+func (m Machine) Answering() Machine {
+	m.keepMemory = true
+	return m
+}
+
 // OpenRuntime opens libtorch as the flags say; a wrong one is a UsageError.
 func OpenRuntime(m Machine) (*torch.Runtime, error) {
-	rt, err := train.Open(train.Options{Device: m.Device, Precision: m.Precision, Threads: m.Threads, Seed: m.Seed})
+	rt, err := train.Open(train.Options{Device: m.Device, Precision: m.Precision, Threads: m.Threads, Seed: m.Seed, KeepMemory: m.keepMemory})
 	return rt, Usage(err)
 }
 

@@ -21,6 +21,9 @@ type Options struct {
 	Seed     uint64 // of the device's default generator
 	Autocast DType  // BFloat16 or Float16: training scopes cast to it; Float32 (or 0): no autocast
 	TF32     bool   // CUDA: float32 products with 10-bit mantissas
+	// KeepMemory leaves up to 1 GiB of freed memory with the process, for the next
+	// operator, instead of giving it back to the system at once; for good.
+	KeepMemory bool
 }
 
 // Runtime is libtorch, opened. It counts what lives and reports at Close what
@@ -98,6 +101,9 @@ func (rt *Runtime) configure() error {
 	}
 	if err := shimErr(C.gt_set_threads(C.int(n))); err != nil {
 		return fmt.Errorf("set %d threads: %w", n, err)
+	}
+	if rt.opts.KeepMemory {
+		C.gt_keep_memory()
 	}
 	if rt.opts.Device.IsCUDA() {
 		if err := shimErr(C.gt_allow_tf32(cbool(rt.opts.TF32))); err != nil {

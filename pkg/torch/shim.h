@@ -24,6 +24,7 @@ gt_error gt_cpu_capability(char* buf, size_t n);
 gt_error gt_library_path(char* buf, size_t n);
 gt_error gt_set_threads(int n);
 gt_error gt_threads(int* n);
+void gt_keep_memory(void);
 gt_error gt_seed(int device, uint64_t seed);
 gt_error gt_rng_get(int device, void* buf, size_t cap, size_t* len);
 gt_error gt_rng_set(int device, const void* buf, size_t len);

@@ -18,6 +18,8 @@ type Options struct {
 	Precision string // auto, fp32, bf16; "": auto
 	Threads   int    // intra-op threads; 0: one per core
 	Seed      uint64
+	// KeepMemory is for a program that only runs networks forward: see torch.Options.
+	KeepMemory bool
 }
 
 // Open prepares libtorch as o says. An unknown name, or a device that is not to
@@ -37,6 +39,7 @@ func Open(o Options) (*torch.Runtime, error) {
 	}
 	rt, err := torch.Open(torch.Options{
 		Device: device, Threads: threads, Seed: o.Seed, Autocast: cast, TF32: device.IsCUDA() && cast != torch.Float32,
+		KeepMemory: o.KeepMemory,
 	})
 	var de *torch.DeviceError
 	if errors.As(err, &de) {
