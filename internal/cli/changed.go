@@ -42,13 +42,19 @@ func (o TrainOptions) allowed(flag string) bool {
 	return slices.Contains(o.AllowChange, "options") || slices.Contains(o.AllowChange, strings.TrimPrefix(flag, "--"))
 }
 
-// refusal tells how to go on all the same.
+// refuse says what has changed, and how to go on all the same: with what was let
+// through so far, and the names.
+func (o TrainOptions) refuse(err error, names []string) error {
+	return Usagef("%w\nto go on all the same: --allow-change %s", err, strings.Join(slices.Concat(o.AllowChange, names), ","))
+}
+
+// refusal is refuse for flags that are not those of the checkpoint.
 func (o TrainOptions) refusal(c *train.Changed) error {
 	var names []string
 	for _, flag := range c.Options {
 		names = append(names, strings.TrimPrefix(flag, "--"))
 	}
-	return Usagef("%w\nto go on all the same: --allow-change %s", c, strings.Join(names, ","))
+	return o.refuse(c, names)
 }
 
 // AllowChange is resume's flag.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/gotune/gotune/pkg/torch"
 	"github.com/gotune/gotune/pkg/train"
@@ -117,5 +116,5 @@ func (o TrainOptions) begin(run RunFile) error {
 	if names == nil {
 		return nil
 	}
-	return Usagef("%w\nto go on all the same: --allow-change %s", err, strings.Join(names, ","))
+	return o.refuse(err, names)
 }

@@ -131,6 +131,7 @@ func (m *Model) Forward(s *torch.Scope, b *Batch) *torch.Tensor {
 // Pooling is how a layer's output [N,C,h,w] becomes a row for each picture.
 type Pooling string
 
+// Poolings.
 const (
 	Flat    Pooling = "none" // all of it, [N,C·h·w]
 	Average Pooling = "mean" // each channel's mean over the picture, [N,C]
