@@ -33,24 +33,16 @@ func (b *builder) layer(name string, c Config) *layer {
 func (l *layer) forward(s *torch.Scope, x, mask *torch.Tensor, p *packing, c Config) *torch.Tensor {
 	var a *torch.Tensor
 	if p != nil {
-		a = s.AttentionPacked(l.projections(s, x), p.lengths, c.NumAttentionHeads, c.AttentionDropout)
+		a = s.AttentionPacked(s.Linears(x, torch.NoActivation, l.query, l.key, l.value), p.lengths, c.NumAttentionHeads, c.AttentionDropout)
 	} else {
 		a = l.attention(s, x, mask, c)
 	}
 	a = s.Dropout(l.attended.Forward(s, a), c.HiddenDropout)
 	x = l.attentionNorm.Forward(s, s.Add(a, x))
 
-	f := activate(s, c.HiddenAct, l.intermediate.Forward(s, x)) // [N,T,4H]
+	f := s.Linears(x, activation(c.HiddenAct), l.intermediate) // [N,T,4H]
 	f = s.Dropout(l.output.Forward(s, f), c.HiddenDropout)
 	return l.outputNorm.Forward(s, s.Add(f, x))
-}
-
-// projections returns queries, keys and values side by side, [ΣT,3H]: one product
-// forward, and one for the gradient of x instead of three and two sums.
-func (l *layer) projections(s *torch.Scope, x *torch.Tensor) *torch.Tensor {
-	w := s.Cat([]*torch.Tensor{l.query.Weight.T, l.key.Weight.T, l.value.Weight.T}, 0)
-	b := s.Cat([]*torch.Tensor{l.query.Bias.T, l.key.Bias.T, l.value.Bias.T}, 0)
-	return s.Linear(x, w, b)
 }
 
 func (l *layer) attention(s *torch.Scope, x, mask *torch.Tensor, c Config) *torch.Tensor {
@@ -67,14 +59,14 @@ func (l *layer) attention(s *torch.Scope, x, mask *torch.Tensor, c Config) *torc
 	return s.Reshape(s.Transpose(y, 1, 2), N, T, H)
 }
 
-func activate(s *torch.Scope, name string, x *torch.Tensor) *torch.Tensor {
+func activation(name string) torch.Activation {
 	switch name {
 	case "relu":
-		return s.ReLU(x)
+		return torch.ReLU
 	case "gelu_new", "gelu_pytorch_tanh":
-		return s.GELUTanh(x)
+		return torch.GELUTanh
 	}
-	return s.GELU(x)
+	return torch.GELU
 }
 
 // builder makes layers and keeps the first error.

@@ -11,64 +11,19 @@
 
 #include "attention_rows.hpp"
 #include "guard.hpp"
+#include "products.hpp"
 
-#include <ATen/Parallel.h>
-#include <ATen/native/CPUBlas.h>
-
-#include <atomic>
 #include <type_traits>
 #include <vector>
 
 namespace {
 
-using at::native::cpublas::brgemm;
-using bf16 = at::BFloat16;
 constexpr int64_t block = 64;
 
 int64_t round_up(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
 
 // Few different sizes: each is compiled once a thread by oneDNN.
 int64_t padded(int64_t tokens) { return round_up(tokens, tokens <= 512 ? 32 : 256); }
-
-// C [M,N] = A [M,K] · B [K,N], or that added to C. A bfloat16 B has its rows
-// interleaved by twos.
-void product(int64_t M, int64_t N, int64_t K, const float* A, const float* B, float* C, int64_t ldc, bool add) {
-  brgemm(M, N, K, K, N, ldc, add, A, B, C, false);
-}
-void product(int64_t M, int64_t N, int64_t K, const bf16* A, const bf16* B, float* C, int64_t ldc, bool add) {
-  brgemm(M, N, K, K, N, ldc, add, A, B, C, true);
-}
-
-// Whether products of bfloat16 are in the CPU, and oneDNN's agree with that
-// layout. Elsewhere the products are those of float32.
-bool probe_bf16() {
-#if defined(__x86_64__)
-  if (!__builtin_cpu_supports("avx512bf16")) return false;
-  try {
-    bf16 a[32 * 32], b[32 * 32];
-    float c[32 * 32];
-    for (int i = 0; i < 32 * 32; i++) a[i] = static_cast<float>(i % 7), b[i] = static_cast<float>(i % 5);
-    product(32, 32, 32, a, b, c, 32, false);
-    at::native::cpublas::brgemm_release(true);
-    for (int i = 0; i < 32; i++)
-      for (int j = 0; j < 32; j++) {
-        float want = 0;
-        for (int k = 0; k < 32; k++) want += float(a[i * 32 + k]) * float(b[k / 2 * 64 + j * 2 + k % 2]);
-        if (c[i * 32 + j] != want) return false;
-      }
-    return true;
-  } catch (const std::exception&) {
-    return false;
-  }
-#else
-  return false;
-#endif
-}
-
-bool bf16_products() {
-  static const bool yes = probe_bf16();
-  return yes;
-}
 
 // What the tasks share.
 struct Job {
@@ -89,17 +44,12 @@ struct Job {
   Key row(int64_t head, int64_t token) const { return row_key(key, static_cast<uint64_t>(head * total() + token)); }
 };
 
-// Runs task(sequence, head, buffers) for all; whoever is free takes the next,
-// because lengths differ.
+// Runs task(sequence, head, buffers) for all.
 template <class Buffers, class F>
 void each_head(const Job& j, F&& task) {
-  int64_t n = j.sequences() * j.heads;
-  std::atomic<int64_t> next{0};
-  at::parallel_for(0, std::min<int64_t>(n, at::get_num_threads()), 1, [&](int64_t, int64_t) {
-    Buffers buffers(j);
-    for (int64_t i; (i = next++) < n;) task(i / j.heads, i % j.heads, buffers);
-    at::native::cpublas::brgemm_release(true);
-  });
+  each(
+      j.sequences() * j.heads, [&] { return Buffers(j); },
+      [&](int64_t i, Buffers& buffers) { task(i / j.heads, i % j.heads, buffers); });
 }
 
 void convert(const float* x, float* y, int64_t n) { memcpy(y, x, n * sizeof(float)); }

@@ -86,7 +86,7 @@ func (l *Conv2d) recorded(s *Scope, x *Tensor, relu bool) *Tensor {
 // newSlot makes room for the packed weights; the store frees it.
 func (st *Store) newSlot() (raw, error) {
 	var slot raw
-	if err := shimErr(C.gt_conv_slot(&slot)); err != nil {
+	if err := shimErr(C.gt_slot(&slot)); err != nil {
 		return nil, err
 	}
 	st.slots = append(st.slots, slot)
@@ -95,7 +95,7 @@ func (st *Store) newSlot() (raw, error) {
 
 func (st *Store) freeSlots() {
 	for _, slot := range st.slots {
-		C.gt_conv_slot_free(slot)
+		C.gt_slot_free(slot)
 	}
 	st.slots = nil
 }

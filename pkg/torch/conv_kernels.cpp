@@ -9,6 +9,7 @@
 
 #include "bfloat16.hpp"
 #include "guard.hpp"
+#include "slot.hpp"
 #include "winograd.hpp"
 
 #include <ATen/ATen.h>
@@ -19,22 +20,12 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <memory>
-#include <mutex>
 #include <string_view>
 #include <vector>
 
 namespace {
 
 using Tensors = std::vector<at::Tensor>;
-
-// State is what tells one value of a tensor from another: where it lies, and how
-// often it was written to.
-struct State {
-  const void* data;
-  int64_t version;
-  bool operator==(const State& o) const { return data == o.data && version == o.version; }
-};
 
 // Packed is a convolution's weights as oneDNN wants them for one element type, or
 // transformed.
@@ -45,24 +36,9 @@ struct Packed {
   at::Tensor weight, bias;
 };
 
-// Slot keeps a layer's packed weights. Several threads may use a layer at once.
-struct Slot {
-  std::mutex mu;
-  std::shared_ptr<const Packed> packed;
-  std::shared_ptr<const Packed> get() {
-    std::lock_guard<std::mutex> lock(mu);
-    return packed;
-  }
-  void set(std::shared_ptr<const Packed> p) {
-    std::lock_guard<std::mutex> lock(mu);
-    packed = std::move(p);
-  }
-};
-
 std::vector<State> states(const Tensors& ts) {
   std::vector<State> out;
-  for (const at::Tensor& t : ts)
-    out.push_back({t.defined() ? t.data_ptr() : nullptr, t.defined() ? t._version() : 0});
+  for (const at::Tensor& t : ts) out.push_back(state(t));
   return out;
 }
 
@@ -198,12 +174,6 @@ gt_error gt_state(gt_tensor t, uint64_t* data, int64_t* writes) {
   });
 }
 
-gt_error gt_conv_slot(void** slot) {
-  return guard([&] { *slot = new Slot; });
-}
-
-void gt_conv_slot_free(void* slot) { delete static_cast<Slot*>(slot); }
-
 // Convolution, norm (or none), ReLU (or none) and the largest of each 2×2 (or
 // none). ts are weight, bias, and the norm's weight, bias, mean, variance and count
 // of batches; NULL where there is none. Without a result, and without an error, the parts are to be computed one
@@ -227,7 +197,7 @@ gt_error gt_conv_fused(void* slot, gt_tensor x, gt_tensor* ts, double eps, int n
     at::NoGradGuard no_grad;
     at::Tensor input = in.to(type).contiguous(at::MemoryFormat::ChannelsLast);
     int64_t pads[] = {padding, padding}, strides[] = {stride, stride};
-    std::shared_ptr<const Packed> p = kept->get();
+    auto p = kept->get<Packed>();
     if (!p || p->type != type || p->of != states(all)) {
       p = pack(all, eps, type, pads, strides, input.sizes());
       kept->set(p);

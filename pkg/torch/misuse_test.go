@@ -70,6 +70,13 @@ var misuses = map[string][]misuse{
 		{"attention([2,2] float32): ", func(w wrong) { w.AttentionPacked(w.f22, []int{2}, 1, 0) }}, // no thirds
 		{"attention([2,3] float32): ", func(w wrong) { w.AttentionPacked(w.f23, []int{2}, 1, 2) }},
 	},
+	"Linears": {
+		{"linear(): ", func(w wrong) { w.Linears(w.f23, torch.NoActivation) }},
+		{"linear([2,3] float32, [2,4] float32, [2] float32): ", func(w wrong) {
+			l, _ := torch.NewLinear(w.st, "l", 4, 2, zero, zero)
+			w.Linears(w.f23, torch.GELU, l)
+		}},
+	},
 	"Linear": {{"linear([2,3] float32, [2,2] float32, [4,5] float32): ", func(w wrong) { w.Linear(w.f23, w.f22, w.f45) }}},
 	"Attention": {
 		{"attention([2,3] float32, [4,5] float32, [2,3] float32): ", func(w wrong) { w.Attention(w.f23, w.f45, w.f23, torch.AttentionOptions{}) }},

@@ -75,10 +75,16 @@ gt_error gt_attention_dropout(gt_tensor q, gt_tensor k, gt_tensor v, gt_tensor m
                               gt_tensor* out);
 gt_error gt_attention_packed(gt_tensor qkv, const int64_t* lengths, int n, int64_t heads, double p, gt_tensor* out);
 
+// Where a layer keeps its weights as a kernel wants them, until they change (slot.hpp).
+gt_error gt_slot(void** slot);
+void gt_slot_free(void* slot);
+
+// Linear maps, for the CPU (linear.cpp).
+gt_error gt_linear(void** slots, gt_tensor x, gt_tensor* weights, gt_tensor* biases, int n, int activation,
+                   gt_tensor* out);
+
 // Convolutions, for the CPU (conv_kernels.cpp, conv_train.cpp).
 gt_error gt_state(gt_tensor t, uint64_t* data, int64_t* writes);
-gt_error gt_conv_slot(void** slot);
-void gt_conv_slot_free(void* slot);
 gt_error gt_conv_fused(void* slot, gt_tensor x, gt_tensor* ts, double eps, int norm_trains, int64_t stride,
                        int64_t padding, int relu, int pool, gt_tensor* out);
 gt_error gt_conv_recorded(gt_tensor x, gt_tensor weight, gt_tensor bias, int64_t stride, int64_t padding, int relu,

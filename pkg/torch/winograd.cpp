@@ -10,7 +10,7 @@
 // Which task computes what does not depend on the number of threads.
 #include "winograd.hpp"
 
-#include "bfloat16.hpp"
+#include "avx512.hpp"
 
 #include <ATen/Parallel.h>
 #include <ATen/native/CPUBlas.h>
@@ -20,11 +20,6 @@
 #include <vector>
 
 #if defined(__x86_64__)
-#include <cpuid.h>
-#include <immintrin.h>
-
-#define GT_BF16 __attribute__((target("avx512f,avx512bw,avx512vl,avx512bf16")))
-
 namespace {
 
 using bf16 = at::BFloat16;
@@ -32,12 +27,6 @@ constexpr int64_t positions = 16, lanes = 16;
 
 // Of the weights, in one product.
 int64_t columns_of(int64_t K) { return K % 128 == 0 ? 128 : 64; }
-
-// The matrix units multiply so fast that transforming would take longer.
-bool has_amx() {
-  unsigned a, b, c, d;
-  return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d >> 22 & 1u);
-}
 
 struct Shape {
   int64_t N, H, W, C, K, columns, th, tw, block;
@@ -47,15 +36,6 @@ struct Shape {
         block(std::clamp<int64_t>((1 << 20) / (positions * C * 2) / 32 * 32, 32, 256)) {}
   int64_t tiles() const { return N * th * tw; }
 };
-
-GT_BF16 inline __m512 load(const uint16_t* p) {
-  __m256i v = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
-  return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(v), 16));
-}
-
-GT_BF16 inline void store(uint16_t* p, __m512 v) {
-  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), (__m256i)_mm512_cvtneps_pbh(v));
-}
 
 // Bᵀ·d·B of the 4×4 pixels at px, for all channels; a position's result is step
 // further than the one before.
@@ -160,8 +140,7 @@ struct Work {
 }  // namespace
 
 bool winograd_fits(const at::Tensor& w, at::ScalarType type, int64_t stride, int64_t padding) {
-  static const bool cpu = __builtin_cpu_supports("avx512bf16") && !has_amx();
-  return cpu && type == at::kBFloat16 && stride == 1 && padding == 1 && w.size(2) == 3 && w.size(3) == 3 &&
+  return vectors_of_bf16() && type == at::kBFloat16 && stride == 1 && padding == 1 && w.size(2) == 3 && w.size(3) == 3 &&
          w.size(0) % 64 == 0 && w.size(1) % 32 == 0;
 }
 
