@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -14,7 +15,7 @@ import (
 
 type featuresCmd struct {
 	Model string `arg:"" help:"A run's folder, a model's, a bundled name, or a Hugging Face id."`
-	Data  string `arg:"" help:"Texts, with labels or without, as for train."`
+	Data  string `arg:"" help:"Texts, with labels or without, as for train; or a .txt file, a text a line; or -, the lines on stdin."`
 	Pool  string `default:"mean" enum:"mean,cls,pooled" help:"What stands for a text: mean, of its tokens' states; cls, the first token's; or pooled, that through the pooler's layer." group:"Data"`
 	Layer *int   `help:"States after the first N layers; 0: the embeddings; without it, after all." placeholder:"N" group:"Data"`
 	Split string `default:"" help:"Of data with splits: train, val or test; without it, all." group:"Data"`
@@ -41,11 +42,9 @@ func (c *featuresCmd) Run(ctx context.Context, env *cli.Env) (err error) {
 	if err != nil {
 		return err
 	}
-	o := c.data(c.MaxLength)
-	o.Unlabelled = true
-	d, err := text.OpenDataset(c.Data, p.tok, o)
+	d, err := c.open(ctx, env, p.tok)
 	if err != nil {
-		return cli.Usage(err)
+		return err
 	}
 	defer d.Close()
 	part := d
@@ -65,6 +64,25 @@ func (c *featuresCmd) Run(ctx context.Context, env *cli.Env) (err error) {
 		eval := train.EvalOptions{Batch: c.EvalBatch, Workers: c.WorkerCount()}
 		return cli.Features(ctx, env, rt, forward, part, d.Classes(), c.FeatureFlags, eval)
 	})
+}
+
+// open opens the texts, which need no labels.
+func (c *featuresCmd) open(ctx context.Context, env *cli.Env, tok *text.Tokenizer) (*text.Dataset, error) {
+	o := c.data(c.MaxLength)
+	o.Unlabelled = true
+	if c.Data != "-" && !strings.EqualFold(filepath.Ext(c.Data), ".txt") {
+		d, err := text.OpenDataset(c.Data, tok, o)
+		return d, cli.Usage(err)
+	}
+	lines, err := cli.Lines(ctx, env, c.Data)
+	if err != nil {
+		return nil, err
+	}
+	items := make([]text.Item, len(lines))
+	for i, l := range lines {
+		items[i] = text.Item{Text: l.Text, Name: l.Name}
+	}
+	return text.FromItems(items, tok, o), nil
 }
 
 // labelsOf returns those of a model's head, or some for it to have one: features

@@ -4,20 +4,53 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/gotune/gotune/internal/atomicdir"
 	"github.com/gotune/gotune/internal/tensorfile"
+	"github.com/gotune/gotune/pkg/train"
 )
 
 // ExportFlags are export's.
 type ExportFlags struct {
-	Model string `arg:"" help:"A run's folder, whose best model is taken, or a model's."`
-	To    string `required:"" help:"Folder to write; it must not hold anything." placeholder:"DIR"`
-	DType string `name:"dtype" default:"fp32" enum:"fp32,fp16,bf16" help:"Type of the weights: fp32, or fp16 or bf16, which take half the space. Running statistics of batch norms keep theirs."`
+	Model      string `arg:"" help:"A run's folder, whose best model is taken, or a model's."`
+	Checkpoint string `help:"Weights of a run's checkpoint instead of the best: a step, or last. Averaged ones, if the run averages." placeholder:"STEP"`
+	To         string `required:"" help:"Folder to write; it must not hold anything." placeholder:"DIR"`
+	DType      string `name:"dtype" default:"fp32" enum:"fp32,fp16,bf16" help:"Type of the weights: fp32, or fp16 or bf16, which take half the space. Running statistics of batch norms keep theirs."`
 }
 
 var exportTypes = map[string]tensorfile.DType{"fp32": tensorfile.F32, "fp16": tensorfile.F16, "bf16": tensorfile.BF16}
+
+// Validate reports every fault at once.
+func (f ExportFlags) Validate() error {
+	if f.Checkpoint == "" || f.Checkpoint == "last" {
+		return nil
+	}
+	if n, err := strconv.Atoi(f.Checkpoint); err != nil || n < 0 {
+		return fmt.Errorf("--checkpoint: %q, want a step or last", f.Checkpoint)
+	}
+	return nil
+}
+
+// weights opens those that are to be exported.
+func (f ExportFlags) weights(dir string) (*tensorfile.File, error) {
+	if f.Checkpoint == "" {
+		return tensorfile.OpenDir(dir)
+	}
+	if !exists(filepath.Join(f.Model, runName)) {
+		return nil, fmt.Errorf("--checkpoint: %s is not a run", f.Model)
+	}
+	step := -1
+	if f.Checkpoint != "last" {
+		step, _ = strconv.Atoi(f.Checkpoint) // Validate has looked at it
+	}
+	path, err := train.CheckpointWeights(f.Model, step)
+	if err != nil {
+		return nil, fmt.Errorf("--checkpoint: %w", err)
+	}
+	return tensorfile.Open(path)
+}
 
 // Export copies the model folder dir to f.To with its weights in the type asked
 // for, and reads them back. config rewrites config.json for that type.
@@ -25,7 +58,7 @@ func Export(dir string, f ExportFlags, config func(data []byte, dtype string) ([
 	if entries, err := os.ReadDir(f.To); err == nil && len(entries) > 0 {
 		return Usagef("--to: %s is not empty", f.To)
 	}
-	w, err := tensorfile.OpenDir(dir)
+	w, err := f.weights(dir)
 	if err != nil {
 		return Usage(err)
 	}

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"unicode/utf8"
 )
@@ -22,19 +24,43 @@ type Line struct {
 // it wait for a line after ctx has ended. Invalid UTF-8 is replaced, counted and
 // told on stderr.
 func Inputs(ctx context.Context, env *Env, args []string, batch int, use func([]Line) error) error {
-	valid := validator{}
-	if len(args) > 0 {
-		lines := make([]Line, len(args))
-		for i, a := range args {
-			lines[i] = valid.line(a, fmt.Sprintf("input %d", i+1))
-		}
-		valid.tell(env)
-		return use(lines)
+	if len(args) == 0 {
+		return eachLine(ctx, env, env.Stdin, "stdin", batch, use)
 	}
+	valid := validator{}
+	lines := make([]Line, len(args))
+	for i, a := range args {
+		lines[i] = valid.line(a, fmt.Sprintf("input %d", i+1))
+	}
+	valid.tell(env)
+	return use(lines)
+}
+
+// Lines returns the lines of a text file, or, for "-", those on stdin, as Inputs
+// would.
+func Lines(ctx context.Context, env *Env, path string) (all []Line, err error) {
+	r, name := env.Stdin, "stdin"
+	if path != "-" {
+		f, err := os.Open(path)
+		if err != nil {
+			return nil, Usage(err)
+		}
+		defer f.Close()
+		r, name = f, filepath.Base(path)
+	}
+	err = eachLine(ctx, env, r, name, 1, func(lines []Line) error {
+		all = append(all, lines...)
+		return nil
+	})
+	return all, err
+}
+
+func eachLine(ctx context.Context, env *Env, r io.Reader, name string, batch int, use func([]Line) error) error {
+	valid := validator{}
 	defer func() { valid.tell(env) }()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	in := readLines(ctx, env.Stdin)
+	in := readLines(ctx, r)
 	var lines []Line
 	for n := 1; ; n++ {
 		var r read
@@ -44,7 +70,7 @@ func Inputs(ctx context.Context, env *Env, args []string, batch int, use func([]
 			return ctx.Err()
 		}
 		if r.text != "" || r.err == nil { // the last line may lack its newline
-			lines = append(lines, valid.line(strings.TrimRight(r.text, "\r\n"), fmt.Sprintf("stdin:%d", n)))
+			lines = append(lines, valid.line(strings.TrimRight(r.text, "\r\n"), fmt.Sprintf("%s:%d", name, n)))
 		}
 		if len(lines) > 0 && (r.err != nil || len(lines) >= batch || r.last) {
 			if err := use(lines); err != nil {
@@ -56,7 +82,7 @@ func Inputs(ctx context.Context, env *Env, args []string, batch int, use func([]
 			return nil
 		}
 		if r.err != nil {
-			return fmt.Errorf("stdin: %w", r.err)
+			return fmt.Errorf("%s: %w", name, r.err)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package text
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/gotune/gotune/internal/corpus"
@@ -10,6 +11,7 @@ import (
 type Item struct {
 	Text string `json:"text"`
 	Pair string `json:"pair,omitempty"`
+	Name string `json:"-"` // in messages and results; "": input N, from 1
 }
 
 // FromItems returns unlabelled texts in memory as a Dataset.
@@ -29,5 +31,8 @@ func (m memory) Classes() []string { return nil }
 func (m memory) Close() error      { return nil }
 
 func (m memory) Example(i int) (corpus.Example, error) {
-	return corpus.Example{Text: m[i].Text, Pair: m[i].Pair, Label: corpus.NoLabel, ID: fmt.Sprintf("input %d", i+1)}, nil
+	return corpus.Example{
+		Text: m[i].Text, Pair: m[i].Pair, Label: corpus.NoLabel,
+		ID: cmp.Or(m[i].Name, fmt.Sprintf("input %d", i+1)),
+	}, nil
 }

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -103,6 +104,41 @@ func checkpoints(run string) ([]string, error) {
 		return strings.Compare(a, b)
 	})
 	return dirs, err
+}
+
+// CheckpointWeights returns the file of a run's weights as of a checkpoint, the
+// newest whole one where step is negative: the averaged ones, if the run averages.
+// The checkpoint's checksums are verified.
+func CheckpointWeights(run string, step int) (path string, err error) {
+	dirs, err := checkpoints(run)
+	if err != nil {
+		return "", err
+	}
+	var names []string
+	for _, dir := range slices.Backward(dirs) {
+		var n int
+		if _, err := fmt.Sscanf(filepath.Base(dir), "step-%d", &n); err != nil {
+			continue
+		}
+		names = append(names, fmt.Sprint(n))
+		if step >= 0 && n != step {
+			continue
+		}
+		p, err := verifyCheckpoint(dir)
+		switch {
+		case err != nil && step < 0:
+			continue
+		case err != nil:
+			return "", fmt.Errorf("checkpoint %s: %w", dir, err)
+		case p.Files[emaFile] != "":
+			return filepath.Join(dir, emaFile), nil
+		}
+		return filepath.Join(dir, modelFile), nil
+	}
+	if step < 0 {
+		return "", fmt.Errorf("%s: no whole checkpoint", run)
+	}
+	return "", fmt.Errorf("%s: no checkpoint of step %d; there is: %s", run, step, cmp.Or(strings.Join(names, ", "), "none"))
 }
 
 // verifyCheckpoint reads progress.json and compares the files beside it with
