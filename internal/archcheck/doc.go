@@ -5,7 +5,8 @@
 //   - vision, text, freeze and schedule never import train, nor each other;
 //   - freeze, schedule and every internal package but cli build and test
 //     without libtorch;
-//   - "C" and gotch appear in pkg/torch only.
+//   - "C" and gotch appear in pkg/torch only; but for the warp's vectors in
+//     internal/pixels, which has lines in Go beside them.
 //
 // What the source may hold:
 //   - os.Exit only under cmd/; no log.Fatal, no init function;

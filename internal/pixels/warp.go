@@ -46,9 +46,19 @@ func WarpInto(dst []uint8, layout Layout, w, h int, src *Image, m Affine, fill F
 	if layout == HWC {
 		plane, step = 1, 3
 	}
+	if fill.Constant || !warpVectors(dst, plane, step, w, h, src, m) {
+		warpLines(dst, plane, step, w, h, src, m, fill)
+	}
+	return nil
+}
+
+// warpLines is the warp, a line at a time. plane is from channel to channel in dst,
+// step from pixel to pixel.
+func warpLines(dst []uint8, plane, step, w, h int, src *Image, m Affine, fill Fill) {
 	dx, dy := fixed(m[0]), fixed(m[3])
 	for y := range h {
-		line := warpLine{step: step, x: fixed(m[1]*float64(y) + m[2]), y: fixed(m[4]*float64(y) + m[5]), dx: dx, dy: dy}
+		line := warpLine{step: step, dx: dx, dy: dy}
+		line.x, line.y = m.lineStart(y)
 		at := y * w * step
 		end := at + (w-1)*step + 1
 		line.r, line.g, line.b = dst[at:end], dst[plane+at:plane+end], dst[2*plane+at:2*plane+end]
@@ -65,7 +75,6 @@ func WarpInto(dst []uint8, layout Layout, w, h int, src *Image, m Affine, fill F
 		line.inside(src, i0, i1)
 		line.border(src, fill, i1, w)
 	}
-	return nil
 }
 
 // touch reads one byte of each cache line. A turned picture is read across its
@@ -85,6 +94,11 @@ const (
 	fracBits = 32
 	fracOne  = 1 << fracBits
 )
+
+// lineStart is where a line's first pixel is drawn from, in 32.32 fixed point.
+func (a Affine) lineStart(y int) (sx, sy int64) {
+	return fixed(a[1]*float64(y) + a[2]), fixed(a[4]*float64(y) + a[5])
+}
 
 func fixed(v float64) int64 { return int64(math.Round(v * fracOne)) }
 

@@ -52,7 +52,8 @@ func TestWarpAgreesWithSciPy(t *testing.T) {
 }
 
 // Any matrix over any picture: no sample is outside the range of the picture's
-// own, and the fast inner span gives what the careful edge code gives.
+// own, and the fast inner span, and vectors where there are any, give what the
+// careful edge code gives.
 func TestWarpSpansAgree(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		src := NewImage(rapid.IntRange(1, 20).Draw(t, "w"), rapid.IntRange(1, 20).Draw(t, "h"))
@@ -65,11 +66,19 @@ func TestWarpSpansAgree(t *testing.T) {
 		}
 		m[2] *= 10
 		m[5] *= 10
-		w, h := rapid.IntRange(1, 16).Draw(t, "dw"), rapid.IntRange(1, 16).Draw(t, "dh")
+		w, h := rapid.IntRange(1, 40).Draw(t, "dw"), rapid.IntRange(1, 70).Draw(t, "dh")
 		fill := Fill{Constant: rapid.Bool().Draw(t, "constant"), Color: [3]uint8{40, 120, 209}}
-		got, want := make([]uint8, 3*w*h), make([]uint8, 3*w*h)
+		size := 3 * w * h
+		guarded, lines, want := make([]uint8, size+64), make([]uint8, size), make([]uint8, size)
+		got := guarded[:size]
 		if err := WarpInto(got, HWC, w, h, src, m, fill); err != nil {
 			t.Fatal(err)
+		}
+		warpLines(lines, 1, 3, w, h, src, m, fill)
+		for i, v := range guarded[size:] {
+			if v != 0 {
+				t.Fatalf("byte %d behind the buffer is written to", i)
+			}
 		}
 		for y := range h {
 			line := warpLine{step: 3, x: fixed(m[1]*float64(y) + m[2]), y: fixed(m[4]*float64(y) + m[5]), dx: fixed(m[0]), dy: fixed(m[3])}
@@ -78,8 +87,8 @@ func TestWarpSpansAgree(t *testing.T) {
 			line.edge(src, fill, 0, w)
 		}
 		for i, v := range got {
-			if v != want[i] {
-				t.Fatalf("sample %d: %d inside, %d by the edge code", i, v, want[i])
+			if v != want[i] || lines[i] != want[i] {
+				t.Fatalf("sample %d: %d, %d by lines, %d by the edge code", i, v, lines[i], want[i])
 			}
 			if v < 40 || v > 209 {
 				t.Fatalf("sample %d is %d, the source has 40 to 209", i, v)
