@@ -75,6 +75,11 @@ bench: build ## run beside PyTorch, Hugging Face and Keras; ROWS=regexp renews s
 	@folder=$$(bench/prepare.sh) && "$$folder/venv/bin/python" bench/run.py .cache "$$folder" \
 	  --rows '$(or $(ROWS),.)' --rounds '$(or $(ROUNDS),3)'
 
+.PHONY: scale
+scale: build ## measure and draw how cost grows with batch, length, threads and data: bench/SCALE.md
+	@$(libtorch) && go build $(stamp) -o .cache/ ./bench/probe && cp bin/* .cache/
+	@folder=$$(bench/prepare.sh) && "$$folder/venv/bin/python" bench/scale.py .cache "$$folder"
+
 .PHONY: bench-go
 bench-go: have-go have-g++ ## run Go's benchmarks; BENCH=regexp picks some, COUNT=n repeats them
 	@$(libtorch) && go test -run '^$$' -bench '$(or $(BENCH),.)' -benchmem -count $(or $(COUNT),1) ./...

@@ -17,9 +17,12 @@ import (
 )
 
 type commands struct {
-	Order    order    `cmd:"" help:"The examples of each step of a run."`
-	Tokenize tokenize `cmd:"" help:"Tokens a second over the texts of a table."`
-	Pictures pictures `cmd:"" help:"Augmented pictures a second: the first epoch decodes, the later ones do not."`
+	Order      order      `cmd:"" help:"The examples of each step of a run."`
+	Tokenize   tokenize   `cmd:"" help:"Tokens a second over the texts of a table."`
+	Pictures   pictures   `cmd:"" help:"Augmented pictures a second: the first epoch decodes, the later ones do not."`
+	Texts      texts      `cmd:"" help:"Batches of texts from a table of any size: seconds to the first one, and the rate."`
+	Checkpoint checkpoint `cmd:"" help:"Seconds for which training waits for a checkpoint."`
+	Products   products   `cmd:"" help:"GFLOP/s of the machine's matrix products."`
 }
 
 func main() {

@@ -89,12 +89,13 @@ func (m *BERT) Forward(s *torch.Scope, b *Batch) *torch.Tensor { return m.Logits
 // Pooled returns tanh of a linear map of the first token's last hidden state,
 // [N,H].
 func (m *BERT) Pooled(s *torch.Scope, x Inputs) *torch.Tensor {
-	var first *torch.Tensor // [N,H]
-	if p, ok := pack(s, x); ok {
-		first = s.IndexSelect(m.encode(s, x, p, len(m.layers)), 0, p.firsts)
-	} else {
-		first = s.Select(m.encode(s, x, nil, len(m.layers)), 1, 0)
+	c, last := m.Config, len(m.layers)-1
+	p, ok := pack(s, x)
+	if !ok {
+		p = nil
 	}
+	h := m.encode(s, x, p, last)
+	first := s.Block(func(s *torch.Scope) *torch.Tensor { return m.layers[last].firsts(s, h, x.Mask, p, c) }) // [N,H]
 	return s.Tanh(m.pooler.Forward(s, first))
 }
 

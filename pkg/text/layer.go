@@ -33,30 +33,52 @@ func (b *builder) layer(name string, c Config) *layer {
 func (l *layer) forward(s *torch.Scope, x, mask *torch.Tensor, p *packing, c Config) *torch.Tensor {
 	var a *torch.Tensor
 	if p != nil {
-		a = s.AttentionPacked(s.Linears(x, torch.NoActivation, l.query, l.key, l.value), p.lengths, c.NumAttentionHeads, c.AttentionDropout)
+		qkv := s.Linears(x, torch.NoActivation, l.query, l.key, l.value)
+		a = s.AttentionPacked(qkv, p.lengths, c.NumAttentionHeads, c.AttentionDropout)
 	} else {
-		a = l.attention(s, x, mask, c)
+		a = l.attention(s, x, x, mask, c)
 	}
+	return l.rest(s, x, a, c)
+}
+
+// firsts is forward for each text's first token alone, [N,H]: all that a classifier
+// reads of the last layer, of which it is a small part.
+func (l *layer) firsts(s *torch.Scope, x, mask *torch.Tensor, p *packing, c Config) *torch.Tensor {
+	var first, a *torch.Tensor
+	if p != nil {
+		first = s.IndexSelect(x, 0, p.firsts)
+		kv := s.Linears(x, torch.NoActivation, l.key, l.value)
+		a = s.AttentionPackedQuery(l.query.Forward(s, first), kv, p.lengths, c.NumAttentionHeads, c.AttentionDropout)
+	} else {
+		first = s.Select(x, 1, 0)
+		a = s.Select(l.attention(s, s.Narrow(x, 1, 0, 1), x, mask, c), 1, 0)
+	}
+	return l.rest(s, first, a, c)
+}
+
+// rest is what follows the attention a of x, token by token.
+func (l *layer) rest(s *torch.Scope, x, a *torch.Tensor, c Config) *torch.Tensor {
 	a = s.Dropout(l.attended.Forward(s, a), c.HiddenDropout)
 	x = l.attentionNorm.Forward(s, s.Add(a, x))
 
-	f := s.Linears(x, activation(c.HiddenAct), l.intermediate) // [N,T,4H]
+	f := s.Linears(x, activation(c.HiddenAct), l.intermediate) // [...,4H]
 	f = s.Dropout(l.output.Forward(s, f), c.HiddenDropout)
 	return l.outputNorm.Forward(s, s.Add(f, x))
 }
 
-func (l *layer) attention(s *torch.Scope, x, mask *torch.Tensor, c Config) *torch.Tensor {
-	shape := x.Shape()
+// attention of the queries from q [N,Q,H] over x [N,T,H]: [N,Q,H].
+func (l *layer) attention(s *torch.Scope, q, x, mask *torch.Tensor, c Config) *torch.Tensor {
+	shape := q.Shape()
 	if len(shape) != 3 {
-		return x // s holds an error already
+		return q // s holds an error already
 	}
-	N, T, H, heads := shape[0], shape[1], shape[2], c.NumAttentionHeads
-	split := func(p *torch.Linear) *torch.Tensor { // [N,heads,T,H/heads]
-		return s.Transpose(s.Reshape(p.Forward(s, x), N, T, heads, H/heads), 1, 2)
+	H, heads := shape[2], c.NumAttentionHeads
+	split := func(p *torch.Linear, x *torch.Tensor) *torch.Tensor { // [N,heads,.,H/heads]
+		return s.Transpose(s.Reshape(p.Forward(s, x), shape[0], -1, heads, H/heads), 1, 2)
 	}
-	y := s.Attention(split(l.query), split(l.key), split(l.value),
+	y := s.Attention(split(l.query, q), split(l.key, x), split(l.value, x),
 		torch.AttentionOptions{Mask: mask, Dropout: c.AttentionDropout})
-	return s.Reshape(s.Transpose(y, 1, 2), N, T, H)
+	return s.Reshape(s.Transpose(y, 1, 2), shape...)
 }
 
 func activation(name string) torch.Activation {

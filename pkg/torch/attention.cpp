@@ -1,7 +1,7 @@
 // Attention with dropout over packed sequences, for the CPU.
 //
-// Sequences lie one after the other, no padding between. A task is one head of
-// one sequence: it walks the queries in blocks of 64, and holds the scores of a
+// Sequences lie one after the other, no padding between; their queries are all of
+// their tokens, or one a sequence. A task is one head of one sequence: it walks the queries in blocks of 64, and holds the scores of a
 // block against all keys, so that nothing of size T² is stored and softmax is
 // the plain one. The backward pass computes the scores anew from the saved
 // logarithms of the denominators (Dao et al. 2022, section 3.1). A task alone
@@ -13,7 +13,7 @@
 #include "guard.hpp"
 #include "products.hpp"
 
-#include <type_traits>
+#include <numeric>
 #include <vector>
 
 namespace {
@@ -28,6 +28,7 @@ int64_t padded(int64_t tokens) { return round_up(tokens, tokens <= 512 ? 32 : 25
 // What the tasks share.
 struct Job {
   std::vector<int64_t> starts;  // of each sequence, and the end
+  std::vector<int64_t> asks;    // the same for its queries
   int64_t heads, d, dp, width;  // head size, the same padded, H
   float scale;
   Key key;
@@ -35,14 +36,30 @@ struct Job {
   float inverse;  // 1/(1-p)
 
   int64_t sequences() const { return static_cast<int64_t>(starts.size()) - 1; }
-  int64_t total() const { return starts.back(); }
+  int64_t queries() const { return asks.back(); }
   int64_t longest() const {
     int64_t n = 0;
     for (int64_t s = 0; s < sequences(); s++) n = std::max(n, starts[s + 1] - starts[s]);
     return n;
   }
-  Key row(int64_t head, int64_t token) const { return row_key(key, static_cast<uint64_t>(head * total() + token)); }
+  Key row(int64_t head, int64_t query) const { return row_key(key, static_cast<uint64_t>(head * queries() + query)); }
 };
+
+// Queries, keys and values of all heads, or their gradients: rows, and how far each
+// is from the next.
+template <class E>
+struct Sides {
+  E *q, *k, *v;
+  int64_t q_stride, stride;
+};
+
+// x is [tokens,3H], or, with q [sequences,H], [tokens,2H].
+template <class E>
+Sides<E> sides(const at::Tensor& x, const at::Tensor& q, int64_t width) {
+  E* p = x.data_ptr<E>();
+  if (!q.defined()) return {p, p + width, p + 2 * width, 3 * width, 3 * width};
+  return {q.data_ptr<E>(), p, p + width, width, 2 * width};
+}
 
 // Runs task(sequence, head, buffers) for all.
 template <class Buffers, class F>
@@ -107,24 +124,24 @@ struct ForwardBuffers {
 };
 
 template <class In, class E>
-void forward_all(const Job& j, const In* x, In* y, float* lse) {
+void forward_all(const Job& j, const Sides<In>& x, In* y, float* lse) {
   using Buffers = ForwardBuffers<E>;
-  int64_t stride = 3 * j.width;
   each_head<Buffers>(j, [&](int64_t sequence, int64_t head, Buffers& b) {
     int64_t first = j.starts[sequence], T = j.starts[sequence + 1] - first, Tp = padded(T), dp = j.dp;
-    const In* q = x + first * stride + head * j.d;
-    load(q + j.width, stride, T, Tp, j.d, dp, b.rows.data());
+    int64_t ask = j.asks[sequence], asked = j.asks[sequence + 1] - ask;
+    const In* q = x.q + ask * x.q_stride + head * j.d;
+    load(x.k + first * x.stride + head * j.d, x.stride, T, Tp, j.d, dp, b.rows.data());
     pack_transposed(b.rows.data(), Tp, dp, b.k.data());
-    load(q + 2 * j.width, stride, T, Tp, j.d, dp, b.rows.data());
+    load(x.v + first * x.stride + head * j.d, x.stride, T, Tp, j.d, dp, b.rows.data());
     pack(b.rows.data(), Tp, dp, b.v.data());
-    for (int64_t i = 0; i < T; i += block) {
-      int64_t n = std::min(block, T - i), M = round_up(n, 32);
-      load(q + i * stride, stride, n, M, j.d, dp, b.q.data());
+    for (int64_t i = 0; i < asked; i += block) {
+      int64_t n = std::min(block, asked - i), M = round_up(n, 32);
+      load(q + i * x.q_stride, x.q_stride, n, M, j.d, dp, b.q.data());
       product(M, Tp, dp, b.q.data(), b.k.data(), b.s.data(), Tp, false);
       for (int64_t r = 0; r < n; r++) {
         float sum;
-        lse[head * j.total() + first + i + r] =
-            softmax_row(b.s.data() + r * Tp, T, Tp, j.scale, j.row(head, first + i + r), j.drop, &sum);
+        lse[head * j.queries() + ask + i + r] =
+            softmax_row(b.s.data() + r * Tp, T, Tp, j.scale, j.row(head, ask + i + r), j.drop, &sum);
         b.scales[r] = j.inverse / sum;
       }
       std::fill(b.s.begin() + n * Tp, b.s.begin() + M * Tp, 0.0f);
@@ -133,7 +150,7 @@ void forward_all(const Job& j, const In* x, In* y, float* lse) {
       for (int64_t r = 0; r < n; r++) {
         float* o = b.o.data() + r * dp;
         for (int64_t c = 0; c < j.d; c++) o[c] *= b.scales[r];
-        convert(o, y + (first + i + r) * j.width + head * j.d, j.d);
+        convert(o, y + (ask + i + r) * j.width + head * j.d, j.d);
       }
     }
   });
@@ -155,22 +172,21 @@ struct BackwardBuffers {
 };
 
 template <class In, class E>
-void backward_all(const Job& j, const In* x, const In* y, const In* gy, const float* lse, In* gx) {
+void backward_all(const Job& j, const Sides<In>& x, const In* y, const In* gy, const float* lse, const Sides<In>& gx) {
   using Buffers = BackwardBuffers<E>;
-  int64_t stride = 3 * j.width;
   each_head<Buffers>(j, [&](int64_t sequence, int64_t head, Buffers& b) {
     int64_t first = j.starts[sequence], T = j.starts[sequence + 1] - first, Tp = padded(T), dp = j.dp;
-    int64_t at = first * stride + head * j.d;
-    const In* q = x + at;
-    load(q + j.width, stride, T, Tp, j.d, dp, b.k_rows.data());
-    load(q + 2 * j.width, stride, T, Tp, j.d, dp, b.v_rows.data());
+    int64_t ask = j.asks[sequence], asked = j.asks[sequence + 1] - ask;
+    int64_t at = first * x.stride + head * j.d, at_query = ask * x.q_stride + head * j.d;
+    load(x.k + at, x.stride, T, Tp, j.d, dp, b.k_rows.data());
+    load(x.v + at, x.stride, T, Tp, j.d, dp, b.v_rows.data());
     pack(b.k_rows.data(), Tp, dp, b.k.data());
     pack_transposed(b.k_rows.data(), Tp, dp, b.kt.data());
     pack_transposed(b.v_rows.data(), Tp, dp, b.vt.data());
-    for (int64_t i = 0; i < T; i += block) {
-      int64_t n = std::min(block, T - i), M = round_up(n, 32), row = first + i;
+    for (int64_t i = 0; i < asked; i += block) {
+      int64_t n = std::min(block, asked - i), M = round_up(n, 32), row = ask + i;
       const In *o = y + row * j.width + head * j.d, *go = gy + row * j.width + head * j.d;
-      load(q + i * stride, stride, n, M, j.d, dp, b.q.data());
+      load(x.q + at_query + i * x.q_stride, x.q_stride, n, M, j.d, dp, b.q.data());
       load(go, j.width, n, M, j.d, dp, b.g.data());
       transpose(b.q.data(), M, dp, b.qt.data());
       transpose(b.g.data(), M, dp, b.gt.data());
@@ -181,7 +197,7 @@ void backward_all(const Job& j, const In* x, const In* y, const In* gy, const fl
         convert(go + r * j.width, b.grad.data(), j.d);
         float dot = 0;
         for (int64_t c = 0; c < j.d; c++) dot += b.out[c] * b.grad[c];
-        gradient_row(b.s.data() + r * Tp, b.d.data() + r * Tp, T, Tp, j.scale, lse[head * j.total() + row + r], dot,
+        gradient_row(b.s.data() + r * Tp, b.d.data() + r * Tp, T, Tp, j.scale, lse[head * j.queries() + row + r], dot,
                      j.row(head, row + r), j.drop, j.inverse);
       }
       std::fill(b.s.begin() + n * Tp, b.s.begin() + M * Tp, 0.0f);
@@ -193,40 +209,46 @@ void backward_all(const Job& j, const In* x, const In* y, const In* gy, const fl
       product(dp, Tp, M, b.qt.data(), b.packed.data(), b.dk.data(), Tp, i > 0);
       convert(b.d.data(), b.ds.data(), M * Tp);
       product(M, dp, Tp, b.ds.data(), b.k.data(), b.dq.data(), dp, false);
-      for (int64_t r = 0; r < n; r++) convert(b.dq.data() + r * dp, gx + at + (i + r) * stride, j.d);
+      for (int64_t r = 0; r < n; r++) convert(b.dq.data() + r * dp, gx.q + at_query + (i + r) * x.q_stride, j.d);
     }
-    for (int64_t part = 1; part <= 2; part++) {
-      transpose((part == 1 ? b.dk : b.dv).data(), dp, Tp, b.dq.data());
-      for (int64_t r = 0; r < T; r++) convert(b.dq.data() + r * dp, gx + at + part * j.width + r * stride, j.d);
-    }
+    auto give = [&](const std::vector<float>& sums, In* to) {
+      transpose(sums.data(), dp, Tp, b.dq.data());
+      for (int64_t r = 0; r < T; r++) convert(b.dq.data() + r * dp, to + at + r * x.stride, j.d);
+    };
+    give(b.dk, gx.k);
+    give(b.dv, gx.v);
   });
 }
 
-Job job(const at::Tensor& qkv, at::IntArrayRef lengths, int64_t heads, double p, Key key) {
+Job job(int64_t width, at::IntArrayRef lengths, bool one_query, int64_t heads, double p, Key key) {
   Job j;
   j.starts.push_back(0);
   for (int64_t n : lengths) j.starts.push_back(j.starts.back() + n);
-  j.heads = heads, j.width = qkv.size(1) / 3, j.d = j.width / heads, j.dp = round_up(j.d, 32);
+  j.asks = j.starts;
+  if (one_query) std::iota(j.asks.begin(), j.asks.end(), 0);
+  j.heads = heads, j.width = width, j.d = j.width / heads, j.dp = round_up(j.d, 32);
   j.scale = static_cast<float>(1 / std::sqrt(static_cast<double>(j.d)));
   j.key = key, j.drop = p > 0 ? threshold(p) : 0, j.inverse = static_cast<float>(1 / (1 - p));
   return j;
 }
 
 struct Attention : torch::autograd::Function<Attention> {
-  static at::Tensor forward(torch::autograd::AutogradContext* ctx, const at::Tensor& in, std::vector<int64_t> lengths,
-                            int64_t heads, double p) {
-    at::Tensor x = in.contiguous();
+  static at::Tensor forward(torch::autograd::AutogradContext* ctx, const at::Tensor& in, const std::optional<at::Tensor>& query,
+                            std::vector<int64_t> lengths, int64_t heads, double p) {
+    at::Tensor x = in.contiguous(), q = query ? query->to(x.scalar_type()).contiguous() : at::Tensor();
+    int64_t width = q.defined() ? q.size(1) : x.size(1) / 3;
     Key k = p > 0 ? draw() : Key{0, 0};
-    Job j = job(x, lengths, heads, p, k);
-    at::Tensor y = at::empty({j.total(), j.width}, x.options());
-    at::Tensor lse = at::empty({heads, j.total()}, x.options().dtype(at::kFloat));
+    Job j = job(width, lengths, q.defined(), heads, p, k);
+    at::Tensor y = at::empty({j.queries(), j.width}, x.options());
+    at::Tensor lse = at::empty({heads, j.queries()}, x.options().dtype(at::kFloat));
     if (x.scalar_type() == at::kFloat)
-      forward_all<float, float>(j, x.data_ptr<float>(), y.data_ptr<float>(), lse.data_ptr<float>());
+      forward_all<float, float>(j, sides<float>(x, q, width), y.data_ptr<float>(), lse.data_ptr<float>());
     else if (bf16_products())
-      forward_all<bf16, bf16>(j, x.data_ptr<bf16>(), y.data_ptr<bf16>(), lse.data_ptr<float>());
+      forward_all<bf16, bf16>(j, sides<bf16>(x, q, width), y.data_ptr<bf16>(), lse.data_ptr<float>());
     else
-      forward_all<bf16, float>(j, x.data_ptr<bf16>(), y.data_ptr<bf16>(), lse.data_ptr<float>());
-    ctx->save_for_backward({x, y, lse});
+      forward_all<bf16, float>(j, sides<bf16>(x, q, width), y.data_ptr<bf16>(), lse.data_ptr<float>());
+    ctx->save_for_backward({x, q, y, lse});
+    if (query) ctx->saved_data["type"] = query->scalar_type();
     ctx->saved_data["lengths"] = lengths;
     ctx->saved_data["heads"] = heads;
     ctx->saved_data["p"] = p;
@@ -236,44 +258,57 @@ struct Attention : torch::autograd::Function<Attention> {
 
   static torch::autograd::tensor_list backward(torch::autograd::AutogradContext* ctx, torch::autograd::tensor_list g) {
     auto saved = ctx->get_saved_variables();
-    const at::Tensor &x = saved[0], &y = saved[1], &lse = saved[2];
+    const at::Tensor &x = saved[0], &q = saved[1], &y = saved[2], &lse = saved[3];
     std::vector<int64_t> lengths = ctx->saved_data["lengths"].toIntVector();
-    Job j = job(x, lengths, ctx->saved_data["heads"].toInt(), ctx->saved_data["p"].toDouble(), saved_key(ctx));
+    int64_t width = y.size(1);
+    Job j = job(width, lengths, q.defined(), ctx->saved_data["heads"].toInt(), ctx->saved_data["p"].toDouble(), saved_key(ctx));
     at::Tensor gy = g[0].to(x.scalar_type()).contiguous();
-    at::Tensor gx = at::empty_like(x);
+    at::Tensor gx = at::empty_like(x), gq = q.defined() ? at::empty_like(q) : at::Tensor();
     if (x.scalar_type() == at::kFloat)
-      backward_all<float, float>(j, x.data_ptr<float>(), y.data_ptr<float>(), gy.data_ptr<float>(),
-                                 lse.data_ptr<float>(), gx.data_ptr<float>());
+      backward_all<float, float>(j, sides<float>(x, q, width), y.data_ptr<float>(), gy.data_ptr<float>(),
+                                 lse.data_ptr<float>(), sides<float>(gx, gq, width));
     else if (bf16_products())
-      backward_all<bf16, bf16>(j, x.data_ptr<bf16>(), y.data_ptr<bf16>(), gy.data_ptr<bf16>(), lse.data_ptr<float>(),
-                               gx.data_ptr<bf16>());
+      backward_all<bf16, bf16>(j, sides<bf16>(x, q, width), y.data_ptr<bf16>(), gy.data_ptr<bf16>(), lse.data_ptr<float>(),
+                               sides<bf16>(gx, gq, width));
     else
-      backward_all<bf16, float>(j, x.data_ptr<bf16>(), y.data_ptr<bf16>(), gy.data_ptr<bf16>(), lse.data_ptr<float>(),
-                                gx.data_ptr<bf16>());
-    return {gx, at::Tensor(), at::Tensor(), at::Tensor()};
+      backward_all<bf16, float>(j, sides<bf16>(x, q, width), y.data_ptr<bf16>(), gy.data_ptr<bf16>(),
+                                lse.data_ptr<float>(), sides<bf16>(gx, gq, width));
+    if (gq.defined()) gq = gq.to(ctx->saved_data["type"].toScalarType());
+    return {gx, gq, at::Tensor(), at::Tensor(), at::Tensor()};
   }
 };
 
 // Other devices and types: ATen's attention, sequence by sequence.
-at::Tensor composed(const at::Tensor& x, at::IntArrayRef lengths, int64_t heads, double p) {
+at::Tensor composed(const at::Tensor& x, const std::optional<at::Tensor>& q, at::IntArrayRef lengths, int64_t heads, double p) {
   std::vector<at::Tensor> out;
   for (const at::Tensor& part : at::split_with_sizes(x, lengths)) {
-    int64_t T = part.size(0);
-    at::Tensor t = part.reshape({T, 3, heads, -1}).permute({1, 2, 0, 3}).unsqueeze(1);  // [3,1,heads,T,d]
-    at::Tensor y = at::scaled_dot_product_attention(t[0], t[1], t[2], std::nullopt, p);
-    out.push_back(y.squeeze(0).transpose(0, 1).reshape({T, -1}));
+    int64_t T = part.size(0), n = static_cast<int64_t>(out.size());
+    at::Tensor t = part.reshape({T, q ? 2 : 3, heads, -1}).permute({1, 2, 0, 3}).unsqueeze(1);  // [.,1,heads,T,d]
+    at::Tensor asked = q ? q->narrow(0, n, 1).reshape({1, 1, heads, -1}).transpose(1, 2) : t[0];
+    at::Tensor y = at::scaled_dot_product_attention(asked, t[q ? 0 : 1], t[q ? 1 : 2], std::nullopt, p);
+    out.push_back(y.squeeze(0).transpose(0, 1).reshape({asked.size(2), -1}));
   }
   return at::cat(out);
 }
 
 }  // namespace
 
-extern "C" gt_error gt_attention_packed(gt_tensor qkv, const int64_t* lengths, int n, int64_t heads, double p,
-                                        gt_tensor* out) {
+// query is NULL, and x [tokens,3H]; or it is [sequences,H], and x [tokens,2H].
+extern "C" gt_error gt_attention_packed(gt_tensor in, gt_tensor query, const int64_t* lengths, int n, int64_t heads,
+                                        double p, gt_tensor* out) {
   return guard([&] {
-    const at::Tensor& x = *static_cast<at::Tensor*>(qkv);
-    TORCH_CHECK(x.dim() == 2 && heads > 0 && x.size(1) % (3 * heads) == 0, "queries, keys and values are ", x.sizes(),
-                ", want [tokens, 3 * ", heads, " heads * head size]");
+    const at::Tensor& x = *static_cast<at::Tensor*>(in);
+    std::optional<at::Tensor> q;
+    if (query) q = *static_cast<at::Tensor*>(query);
+    if (q) {
+      TORCH_CHECK(q->dim() == 2 && x.dim() == 2 && heads > 0 && q->size(1) % heads == 0 && x.size(1) == 2 * q->size(1),
+                  "queries are ", q->sizes(), ", keys and values ", x.sizes(), ", want [sequences, ", heads,
+                  " heads * head size] and twice as wide [tokens, .]");
+      TORCH_CHECK(q->size(0) == n, q->size(0), " queries, want one for each of ", n, " sequences");
+    } else {
+      TORCH_CHECK(x.dim() == 2 && heads > 0 && x.size(1) % (3 * heads) == 0, "queries, keys and values are ", x.sizes(),
+                  ", want [tokens, 3 * ", heads, " heads * head size]");
+    }
     TORCH_CHECK(p >= 0 && p < 1, "dropout of ", p, ", want at least 0 and less than 1");
     at::IntArrayRef ns(lengths, n);
     int64_t total = 0;
@@ -282,6 +317,6 @@ extern "C" gt_error gt_attention_packed(gt_tensor qkv, const int64_t* lengths, i
       total += l;
     }
     TORCH_CHECK(total == x.size(0) && n > 0, "sequences of ", total, " tokens in all, but ", x.size(0), " tokens");
-    *out = new at::Tensor(ours(x) ? Attention::apply(x, ns.vec(), heads, p) : composed(x, ns, heads, p));
+    *out = new at::Tensor(ours(x) ? Attention::apply(x, q, ns.vec(), heads, p) : composed(x, q, ns, heads, p));
   });
 }

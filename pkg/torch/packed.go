@@ -17,8 +17,26 @@ func (s *Scope) AttentionPacked(qkv *Tensor, lengths []int, heads int, dropout f
 	if !s.ready("attention", qkv) || !s.probability("attention", dropout, qkv) {
 		return &Tensor{}
 	}
+	return s.attentionPacked(nil, []*Tensor{qkv}, lengths, heads, dropout)
+}
+
+// AttentionPackedQuery is AttentionPacked for one query a sequence: q is [N,H], and
+// kv [ΣT,2H], the keys and values. The result is [N,H].
+func (s *Scope) AttentionPackedQuery(q, kv *Tensor, lengths []int, heads int, dropout float64) *Tensor {
+	if !s.ready("attention", q, kv) || !s.probability("attention", dropout, q, kv) {
+		return &Tensor{}
+	}
+	return s.attentionPacked(q.ptr, []*Tensor{q, kv}, lengths, heads, dropout)
+}
+
+// attentionPacked is both; the last of args holds the keys and values.
+func (s *Scope) attentionPacked(query raw, args []*Tensor, lengths []int, heads int, dropout float64) *Tensor {
+	x := args[len(args)-1]
+	if !s.ready("attention", args...) {
+		return &Tensor{}
+	}
 	if len(lengths) == 0 {
-		s.failOp("attention", fmt.Errorf("no sequences"), []*Tensor{qkv})
+		s.failOp("attention", fmt.Errorf("no sequences"), args)
 		return &Tensor{}
 	}
 	if !s.mode.Train {
@@ -26,6 +44,6 @@ func (s *Scope) AttentionPacked(qkv *Tensor, lengths []int, heads int, dropout f
 	}
 	ns := cdims(lengths)
 	var out raw
-	e := C.gt_attention_packed(qkv.ptr, dimPtr(ns), C.int(len(ns)), C.int64_t(heads), C.double(dropout), &out)
-	return s.takeShim("attention", e, out, qkv)
+	e := C.gt_attention_packed(x.ptr, query, dimPtr(ns), C.int(len(ns)), C.int64_t(heads), C.double(dropout), &out)
+	return s.takeShim("attention", e, out, args...)
 }

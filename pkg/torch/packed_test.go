@@ -108,6 +108,63 @@ func TestAttentionPackedEqualsDouble(t *testing.T) {
 	}
 }
 
+// One query a text gives what the first row of all its queries gives, forward and
+// backward, in each type: in double precision that is ATen's.
+func TestAttentionPackedQueryIsTheFirstRow(t *testing.T) {
+	const heads, d = 3, 40
+	rt := one(t)
+	lengths := []int{1, 7, 64, 65, 300, 2}
+	total, n, H := sum(lengths), len(lengths), heads*d
+	qkv, g := normal(1, total*3*H), normal(2, n*H)
+	for dtype, tol := range map[torch.DType]float64{torch.Float64: 1e-12, torch.Float32: 1e-5, torch.BFloat16: 1e-2} {
+		t.Run(dtype.String(), func(t *testing.T) {
+			s := scope(t, rt, torch.Mode{Grad: true, Train: true})
+			var firsts []int64
+			for _, l := range lengths[:n-1] {
+				if firsts == nil {
+					firsts = []int64{0}
+				}
+				firsts = append(firsts, firsts[len(firsts)-1]+int64(l))
+			}
+			rows := torch.FromSlice(s, firsts, n)
+			up := s.Cast(s.Cast(torch.FromSlice(s, g, n, H), torch.BFloat16), dtype)
+			run := func(attend func(x *torch.Tensor) *torch.Tensor) (y, gx []float64) {
+				leaf := given(t, s, s.Cast(torch.FromSlice(s, qkv, total, 3*H), torch.BFloat16))
+				out := attend(s.Cast(leaf, dtype))
+				s.Backward(s.Sum(s.Mul(out, up)))
+				return doubles(s, out), doubles(s, s.Grad(leaf))
+			}
+			wantY, wantG := run(func(x *torch.Tensor) *torch.Tensor {
+				return s.IndexSelect(s.AttentionPacked(x, lengths, heads, 0), 0, rows)
+			})
+			y, gx := run(func(x *torch.Tensor) *torch.Tensor {
+				q := s.IndexSelect(s.Narrow(x, 1, 0, H), 0, rows)
+				return s.AttentionPackedQuery(q, s.Narrow(x, 1, H, 2*H), lengths, heads, 0)
+			})
+			if e := farthest(y, wantY); !(e <= tol) {
+				t.Errorf("output is %g off", e)
+			}
+			if e := farthest(gx, wantG); !(e <= tol) {
+				t.Errorf("gradient is %g off", e)
+			}
+			// Dropout leaves the mean, and differs from text to text.
+			if dtype != torch.Float32 {
+				return
+			}
+			ones := s.Ones(torch.Float32, total, 2*H)
+			var mean float64
+			kept := s.Floats(s.AttentionPackedQuery(s.Zeros(torch.Float32, n, H), ones, lengths, heads, 0.25))
+			for _, v := range kept[4*H : 5*H] { // of 300 equal weights
+				mean += float64(v) / float64(H)
+			}
+			within(t, "mean under dropout", mean, 1, 5*math.Sqrt(0.25/0.75/300/heads))
+			if kept[4*H] == kept[4*H+d] || kept[3*H] == kept[2*H] {
+				t.Error("heads or texts share a mask")
+			}
+		})
+	}
+}
+
 // With equal scores and values that are unit vectors, the output is the mask.
 func TestAttentionPackedMask(t *testing.T) {
 	const heads, T, p = 4, 64, 0.1

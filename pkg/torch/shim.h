@@ -73,7 +73,8 @@ gt_error gt_attention(gt_tensor q, gt_tensor k, gt_tensor v, gt_tensor mask, dou
 gt_error gt_dropout(gt_tensor x, double p, gt_tensor* out);
 gt_error gt_attention_dropout(gt_tensor q, gt_tensor k, gt_tensor v, gt_tensor mask, double p, double scale,
                               gt_tensor* out);
-gt_error gt_attention_packed(gt_tensor qkv, const int64_t* lengths, int n, int64_t heads, double p, gt_tensor* out);
+gt_error gt_attention_packed(gt_tensor x, gt_tensor query, const int64_t* lengths, int n, int64_t heads, double p,
+                             gt_tensor* out);
 
 // Where a layer keeps its weights as a kernel wants them, until they change (slot.hpp).
 gt_error gt_slot(void** slot);
