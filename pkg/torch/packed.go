@@ -17,7 +17,7 @@ func (s *Scope) AttentionPacked(qkv *Tensor, lengths []int, heads int, dropout f
 	if !s.ready("attention", qkv) || !s.probability("attention", dropout, qkv) {
 		return &Tensor{}
 	}
-	return s.attentionPacked(nil, []*Tensor{qkv}, lengths, heads, dropout)
+	return s.attentionPacked(nil, qkv, lengths, heads, dropout)
 }
 
 // AttentionPackedQuery is AttentionPacked for one query a sequence: q is [N,H], and
@@ -26,13 +26,16 @@ func (s *Scope) AttentionPackedQuery(q, kv *Tensor, lengths []int, heads int, dr
 	if !s.ready("attention", q, kv) || !s.probability("attention", dropout, q, kv) {
 		return &Tensor{}
 	}
-	return s.attentionPacked(q.ptr, []*Tensor{q, kv}, lengths, heads, dropout)
+	return s.attentionPacked(q, kv, lengths, heads, dropout)
 }
 
-// attentionPacked is both; the last of args holds the keys and values.
-func (s *Scope) attentionPacked(query raw, args []*Tensor, lengths []int, heads int, dropout float64) *Tensor {
-	x := args[len(args)-1]
-	if !s.ready("attention", args...) {
+// attentionPacked is both; q is nil where x holds the queries too.
+func (s *Scope) attentionPacked(q, x *Tensor, lengths []int, heads int, dropout float64) *Tensor {
+	args, query := []*Tensor{x}, raw(nil)
+	if q != nil && s.ready("attention", q) {
+		args, query = []*Tensor{q, x}, q.ptr
+	}
+	if !s.ready("attention", x) {
 		return &Tensor{}
 	}
 	if len(lengths) == 0 {
