@@ -71,9 +71,9 @@ var misuses = map[string][]misuse{
 		{"attention([2,3] float32): ", func(w wrong) { w.AttentionPacked(w.f23, []int{2}, 1, 2) }},
 	},
 	"AttentionPackedQuery": {
-		{"attention([2,2] float32, [2,3] float32): ", func(w wrong) { w.AttentionPackedQuery(w.f22, w.f23, []int{1, 1}, 1, 0) }},  // not twice as wide
-		{"attention([2,2] float32, [4,5] float32): ", func(w wrong) { w.AttentionPackedQuery(w.f22, w.f45, []int{4}, 1, 0) }},     // 2 queries for 1
-		{"attention([2,2] float32, [2,3] float32): ", func(w wrong) { w.AttentionPackedQuery(w.f22, w.f23, nil, 1, 0) }},          // no sequences
+		{"attention([2,2] float32, [2,3] float32): ", func(w wrong) { w.AttentionPackedQuery(w.f22, w.f23, []int{1, 1}, 1, 0) }}, // not twice as wide
+		{"attention([2,2] float32, [4,5] float32): ", func(w wrong) { w.AttentionPackedQuery(w.f22, w.f45, []int{4}, 1, 0) }},    // 2 queries for 1
+		{"attention([2,2] float32, [2,3] float32): ", func(w wrong) { w.AttentionPackedQuery(w.f22, w.f23, nil, 1, 0) }},         // no sequences
 		{"attention([2,2] float32, [2,3] float32): ", func(w wrong) { w.AttentionPackedQuery(w.f22, w.f23, []int{1, 1}, 1, 2) }}, // of 2
 	},
 	"Linears": {
