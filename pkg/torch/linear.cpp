@@ -229,10 +229,6 @@ struct Maps {
     while (n >= starts[i + 1]) i++;
     return i;
   }
-  const float* row(int64_t n) const {
-    size_t i = of(n);
-    return w[i].const_data_ptr<float>() + (n - starts[i]) * K;
-  }
   const float* bias(int64_t n) const {
     size_t i = of(n);
     return b[i].const_data_ptr<float>() + n - starts[i];
