@@ -69,15 +69,17 @@ lint: have-go have-g++ ## run the linters and the formatter's check
 	@if command -v shellcheck >/dev/null; then shellcheck hack/*.sh .ci/run; \
 	else echo "shellcheck is missing, so scripts go unchecked; apt-get install shellcheck"; fi
 
-.PHONY: bench
-bench: build ## run beside PyTorch, Hugging Face and Keras; ROWS=regexp renews some rows of bench/RESULTS.md, ROUNDS=n repeats them
+.PHONY: bench-bin
+bench-bin: build
 	@$(libtorch) && go build $(stamp) -o .cache/ ./bench/probe && cp bin/* .cache/
+
+.PHONY: bench
+bench: bench-bin ## run beside PyTorch, Hugging Face and Keras; ROWS=regexp renews some rows of bench/RESULTS.md, ROUNDS=n repeats them
 	@folder=$$(bench/prepare.sh) && "$$folder/venv/bin/python" bench/run.py .cache "$$folder" \
 	  --rows '$(or $(ROWS),.)' --rounds '$(or $(ROUNDS),3)'
 
 .PHONY: scale
-scale: build ## measure and draw how cost grows with batch, length, threads and data: bench/SCALE.md
-	@$(libtorch) && go build $(stamp) -o .cache/ ./bench/probe && cp bin/* .cache/
+scale: bench-bin ## measure and draw how cost grows with batch, length, threads and data: bench/SCALE.md
 	@folder=$$(bench/prepare.sh) && "$$folder/venv/bin/python" bench/scale.py .cache "$$folder"
 
 .PHONY: bench-go

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"time"
 
 	"github.com/gotune/gotune/pkg/schedule"
 	"github.com/gotune/gotune/pkg/text"
@@ -19,11 +18,7 @@ type checkpoint struct {
 // Run trains with a checkpoint at each step. It prints how long the training waited
 // for one, and how long one took until it was on disk.
 func (o *checkpoint) Run() (err error) {
-	tok, err := text.OpenTokenizer(o.Model)
-	if err != nil {
-		return err
-	}
-	d, err := text.OpenDataset(o.Data, tok, text.DataOptions{MaxLength: 64})
+	d, err := openTexts(o.Model, o.Data, 64)
 	if err != nil {
 		return err
 	}
@@ -67,42 +62,4 @@ func (o *checkpoint) Run() (err error) {
 		return err
 	}
 	return show(map[string]any{"waited": waited, "written": written})
-}
-
-type texts struct {
-	Model, Data string
-	Batches     int `default:"2000"`
-}
-
-// Run opens a table as training does and takes shuffled batches of 32 from it: how
-// long until the first one, and the rate of all.
-func (o *texts) Run() error {
-	start := time.Now()
-	tok, err := text.OpenTokenizer(o.Model)
-	if err != nil {
-		return err
-	}
-	d, err := text.OpenDataset(o.Data, tok, text.DataOptions{MaxLength: 512})
-	if err != nil {
-		return err
-	}
-	defer func() { _ = d.Close() }() // only read from
-	var first time.Duration
-	var r rate
-	for b, err := range d.Epochs(context.Background(), 1, 32, 1) {
-		if err != nil {
-			return err
-		}
-		if first == 0 {
-			first = time.Since(start)
-			start = time.Now()
-			continue
-		}
-		r.Items += b.Size()
-		if r.Items >= 32*o.Batches {
-			break
-		}
-	}
-	r.Seconds = time.Since(start).Seconds()
-	return show(map[string]any{"examples": d.Len(), "first": first.Seconds(), "items": r.Items, "seconds": r.Seconds})
 }

@@ -1,9 +1,9 @@
 // Attention with dropout over packed sequences, for the CPU.
 //
 // Sequences lie one after the other, no padding between; their queries are all of
-// their tokens, or one a sequence. A task is one head of one sequence: it walks the queries in blocks of 64, and holds the scores of a
-// block against all keys, so that nothing of size T² is stored and softmax is
-// the plain one. The backward pass computes the scores anew from the saved
+// their tokens, or one a sequence. A task is one head of one sequence: it walks
+// the queries in blocks of 64, and holds the scores of a block against all keys, so
+// that nothing of size T² is stored and softmax is the plain one. The backward pass computes the scores anew from the saved
 // logarithms of the denominators (Dao et al. 2022, section 3.1). A task alone
 // writes its part of each result, in a fixed order: results do not depend on
 // the number of threads.
@@ -19,8 +19,6 @@
 namespace {
 
 constexpr int64_t block = 64;
-
-int64_t round_up(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
 
 // Few different sizes: each is compiled once a thread by oneDNN.
 int64_t padded(int64_t tokens) { return round_up(tokens, tokens <= 512 ? 32 : 256); }

@@ -57,11 +57,6 @@ at::ScalarType product_type(const at::Tensor& x) {
   return none;
 }
 
-bool recorded(const at::Tensor& x, const Tensors& ts) {
-  if (!at::GradMode::is_enabled()) return false;
-  return x.requires_grad() || std::any_of(ts.begin(), ts.end(), [](const at::Tensor& t) { return t.defined() && t.requires_grad(); });
-}
-
 at::Tensor reorder(const at::Tensor& w, at::IntArrayRef padding, at::IntArrayRef stride, at::IntArrayRef input) {
   using F = at::Tensor(const at::Tensor&, at::IntArrayRef, at::IntArrayRef, at::IntArrayRef, int64_t,
                        at::OptionalArrayRef<int64_t>);

@@ -27,8 +27,6 @@ constexpr int64_t block = 64, chunk = 512;  // rows of a task; tokens of one pro
 
 enum Activation { none, relu, gelu, gelu_tanh };
 
-int64_t round_up(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
-
 uint16_t* words(const at::Tensor& t) { return static_cast<uint16_t*>(t.data_ptr()); }
 bf16* numbers(const at::Tensor& t) { return static_cast<bf16*>(t.data_ptr()); }
 
@@ -273,6 +271,16 @@ std::shared_ptr<const Kept> kept(Slot* slot, const at::Tensor& w, int64_t P) {
   return p;
 }
 
+// in [...,K] as rows of bfloat16.
+at::Tensor rows_of(const Maps& m, const at::Tensor& in) { return in.to(at::kBFloat16).contiguous().reshape({-1, m.K}); }
+
+// y [T,N] in the shape of in [...,K]: [...,N].
+at::Tensor shaped(const at::Tensor& y, const at::Tensor& in) {
+  std::vector<int64_t> shape = in.sizes().vec();
+  shape.back() = y.size(1);
+  return y.reshape(shape);
+}
+
 // y [T,N] of x [T,K]; u what y is the activation of, where it is to be kept.
 template <int A>
 void forward_all(const Maps& m, const at::Tensor& x, const std::vector<at::Tensor>& panels, at::Tensor* u, at::Tensor& y) {
@@ -374,7 +382,7 @@ struct Linear : torch::autograd::Function<Linear> {
   static at::Tensor forward(torch::autograd::AutogradContext* ctx, const at::Tensor& in, at::TensorList ws, at::TensorList bs,
                             int activation) {
     Maps m(ws, bs);
-    at::Tensor x = in.to(at::kBFloat16).contiguous().reshape({-1, m.K}), u;
+    at::Tensor x = rows_of(m, in), u;
     at::Tensor y = empty(x.size(0), m.outputs(), at::kBFloat16);
     if (activation != none) u = at::empty_like(y);
     std::vector<at::Tensor> panels;
@@ -387,9 +395,7 @@ struct Linear : torch::autograd::Function<Linear> {
     ctx->saved_data["activation"] = activation;
     ctx->saved_data["type"] = in.scalar_type();
     ctx->saved_data["shape"] = in.sizes().vec();
-    std::vector<int64_t> shape = in.sizes().vec();
-    shape.back() = m.outputs();
-    return y.reshape(shape);
+    return shaped(y, in);
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* ctx, torch::autograd::variable_list g) {
@@ -432,21 +438,14 @@ bool fits(const at::Tensor& x, at::TensorList ws, at::TensorList bs) {
   return true;
 }
 
-bool recorded(const at::Tensor& x, at::TensorList ws, at::TensorList bs) {
-  auto asks = [](const at::Tensor& t) { return t.requires_grad(); };
-  return at::GradMode::is_enabled() && (asks(x) || std::any_of(ws.begin(), ws.end(), asks) || std::any_of(bs.begin(), bs.end(), asks));
-}
-
 at::Tensor answer(void** slots, const at::Tensor& in, at::TensorList ws, at::TensorList bs, int activation) {
   Maps m(ws, bs);
-  at::Tensor x = in.to(at::kBFloat16).contiguous().reshape({-1, m.K});
+  at::Tensor x = rows_of(m, in);
   at::Tensor y = empty(x.size(0), m.outputs(), at::kBFloat16);
   std::vector<at::Tensor> panels;
   for (size_t i = 0; i < ws.size(); i++) panels.push_back(kept(static_cast<Slot*>(slots[i]), ws[i], m.P)->panels);
   forward_all(m, activation, x, panels, nullptr, y);
-  std::vector<int64_t> shape = in.sizes().vec();
-  shape.back() = m.outputs();
-  return y.reshape(shape);
+  return shaped(y, in);
 }
 
 }  // namespace
@@ -466,7 +465,7 @@ extern "C" gt_error gt_linear(void** slots, gt_tensor x, gt_tensor* weights, gt_
       ws.push_back(*static_cast<at::Tensor*>(weights[i]));
       bs.push_back(*static_cast<at::Tensor*>(biases[i]));
     }
-    bool grad = recorded(in, ws, bs), fit = fits(in, ws, bs);
+    bool grad = recorded(in, ws) || recorded(in, bs), fit = fits(in, ws, bs);
     if (grad || !fit)
       for (int i = 0; i < n; i++) static_cast<Slot*>(slots[i])->set(nullptr);
     if (!fit) return;

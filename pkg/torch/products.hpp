@@ -12,6 +12,8 @@ namespace {
 
 using bf16 = at::BFloat16;
 
+inline int64_t round_up(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
+
 // C [M,N] = A [M,K] · B [K,N], or that added to C. A bfloat16 B has its rows
 // interleaved by twos.
 inline void product(int64_t M, int64_t N, int64_t K, const float* A, const float* B, float* C, int64_t ldc, bool add) {

@@ -1,9 +1,12 @@
-// A layer's weights as a kernel wants them, kept until they change.
+// A layer's weights as a kernel wants them, kept until they change and while no
+// gradient is asked of them.
 #ifndef GOTUNE_SLOT_HPP
 #define GOTUNE_SLOT_HPP
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
+#include <algorithm>
 #include <memory>
 #include <mutex>
 
@@ -19,6 +22,13 @@ struct State {
 
 inline State state(const at::Tensor& t) {
   return {t.defined() ? t.data_ptr() : nullptr, t.defined() ? t._version() : 0};
+}
+
+// Whether a gradient is asked of x or of any of ts, some of which may be undefined.
+inline bool recorded(const at::Tensor& x, at::TensorList ts) {
+  if (!at::GradMode::is_enabled()) return false;
+  auto asks = [](const at::Tensor& t) { return t.defined() && t.requires_grad(); };
+  return asks(x) || std::any_of(ts.begin(), ts.end(), asks);
 }
 
 // Slot holds what one kernel made of one layer's weights. Several threads may use
