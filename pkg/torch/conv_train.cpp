@@ -1,6 +1,6 @@
-// 3×3 convolutions in bfloat16 that a gradient is asked of: forward, and the
-// gradient by their input, which is a convolution too, take fewer products
-// (winograd.cpp). The gradient by the weights is oneDNN's.
+// 3×3 convolutions in bfloat16 that a gradient is asked of: forward, the gradient by
+// their input, which is a convolution too (winograd.cpp), and the gradient by their
+// weights (winograd_gradient.cpp) take fewer products.
 #include "shim.h"
 
 #include "guard.hpp"
@@ -30,19 +30,12 @@ struct Convolution : torch::autograd::Function<Convolution> {
     at::Tensor gy = g[0].to(at::kBFloat16).contiguous(at::MemoryFormat::ChannelsLast), gx;
     if (ctx->saved_data["relu"].toBool()) gy = at::threshold_backward(gy, saved[2], 0);
     if (ctx->needs_input_grad(0)) {
-      at::Tensor turned = w.detach().flip({2, 3}).transpose(0, 1).contiguous();
-      gx = winograd(gy, winograd_weights(turned), at::zeros({w.size(1)}, w.options().dtype(at::kFloat)), false, false)
+      gx = winograd(gy, winograd_weights(w, true), at::zeros({w.size(1)}, w.options().dtype(at::kFloat)), false, false)
                .to(ctx->saved_data["type"].toScalarType());
     }
-    bool gw = ctx->needs_input_grad(1), gb = ctx->saved_data["bias"].toBool() && ctx->needs_input_grad(2);
     at::Tensor dw, db;
-    if (gw || gb) {
-      int64_t K[] = {w.size(0)}, one[] = {1, 1}, zero[] = {0, 0};
-      auto r = at::convolution_backward(gy, x, w.detach().to(at::kBFloat16), at::IntArrayRef(K), one, one, one, false,
-                                        zero, 1, {false, gw, gb});
-      if (gw) dw = std::get<1>(r).to(w.scalar_type());
-      if (gb) db = std::get<2>(r).to(w.scalar_type());
-    }
+    if (ctx->needs_input_grad(1)) dw = winograd_weight_gradient(gy, x).to(w.scalar_type());
+    if (ctx->saved_data["bias"].toBool() && ctx->needs_input_grad(2)) db = channel_sums(gy).to(w.scalar_type());
     return {gx, dw, db, at::Tensor()};
   }
 };

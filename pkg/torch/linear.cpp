@@ -34,26 +34,6 @@ at::Tensor empty(int64_t rows, int64_t columns, at::ScalarType type) {
   return at::empty({rows, columns}, at::TensorOptions().dtype(type));
 }
 
-// The transpose of 16×16 words: four perfect shuffles.
-GT_BF16 inline void transpose16(__m512i* r) {
-  const __m512i low = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-  const __m512i high = _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
-  __m512i t[16];
-  for (int round = 0; round < 4; round++) {
-    for (int i = 0; i < 8; i++) {
-      t[2 * i] = _mm512_permutex2var_epi32(r[i], low, r[i + 8]);
-      t[2 * i + 1] = _mm512_permutex2var_epi32(r[i], high, r[i + 8]);
-    }
-    for (int i = 0; i < 16; i++) r[i] = t[i];
-  }
-}
-
-GT_BF16 inline __m512i interleave(__m256i a, __m256i b) {
-  return _mm512_or_si512(_mm512_cvtepu16_epi32(a), _mm512_slli_epi32(_mm512_cvtepu16_epi32(b), 16));
-}
-
-GT_BF16 inline __m256i words_at(const uint16_t* p) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)); }
-
 // Rows of w [.,K] from n as columns of a second operand: panel [K/2, P, 2].
 GT_BF16 void pack_rows(const float* w, int64_t K, int64_t P, uint32_t* panel) {
   for (int64_t n = 0; n < P; n += 16)
@@ -178,15 +158,6 @@ GT_BF16 void round_rows(const float* c, int64_t n, int64_t P, uint16_t* y, int64
 
 void copy_rows(const float* c, int64_t n, int64_t P, float* y, int64_t stride) {
   for (int64_t i = 0; i < n; i++) memcpy(y + i * stride, c + i * P, P * sizeof(float));
-}
-
-// The sums of P columns of x [T,.].
-GT_BF16 void sum_columns(const uint16_t* x, int64_t stride, int64_t T, int64_t P, float* y) {
-  for (int64_t k = 0; k < P; k += 16) {
-    __m512 sum = _mm512_setzero_ps();
-    for (int64_t t = 0; t < T; t++) sum += load(x + t * stride + k);
-    _mm512_storeu_ps(y + k, sum);
-  }
 }
 
 // Calls write(row, rows, panel, products) for all blocks of A [T,K] by B, panels of

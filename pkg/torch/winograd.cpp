@@ -25,13 +25,10 @@ namespace {
 using bf16 = at::BFloat16;
 constexpr int64_t positions = 16, lanes = 16;
 
-// Of the weights, in one product.
-int64_t columns_of(int64_t K) { return K % 128 == 0 ? 128 : 64; }
-
 struct Shape {
   int64_t N, H, W, C, K, columns, th, tw, block;
   Shape(const at::Tensor& x, int64_t k)
-      : N(x.size(0)), H(x.size(2)), W(x.size(3)), C(x.size(1)), K(k), columns(columns_of(k)), th((H + 1) / 2), tw((W + 1) / 2),
+      : N(x.size(0)), H(x.size(2)), W(x.size(3)), C(x.size(1)), K(k), columns(winograd_columns(k)), th((H + 1) / 2), tw((W + 1) / 2),
         // Transformed, a block is 1 MiB at most.
         block(std::clamp<int64_t>((1 << 20) / (positions * C * 2) / 32 * 32, 32, 256)) {}
   int64_t tiles() const { return N * th * tw; }
@@ -144,16 +141,6 @@ bool winograd_fits(const at::Tensor& w, at::ScalarType type, int64_t stride, int
          w.size(0) % 64 == 0 && w.size(1) % 32 == 0;
 }
 
-// [16, K/columns, C/2, columns, 2]: by position, then as products take their second operand.
-at::Tensor winograd_weights(const at::Tensor& w) {
-  c10::impl::ExcludeDispatchKeyGuard exact(c10::DispatchKey::AutocastCPU);
-  int64_t K = w.size(0), C = w.size(1), columns = columns_of(K);
-  at::Tensor wide = w.scalar_type() == at::kDouble ? w : w.to(at::kFloat);
-  at::Tensor G = at::tensor({1.0, 0.0, 0.0, 0.5, 0.5, 0.5, 0.5, -0.5, 0.5, 0.0, 0.0, 1.0}, wide.options()).reshape({4, 3});
-  at::Tensor u = at::mm(wide.reshape({K * C, 9}), at::kron(G, G).t()).to(at::kBFloat16);  // G·w·Gᵀ
-  return u.reshape({K / columns, columns, C / 2, 2, positions}).permute({4, 0, 2, 1, 3}).contiguous();
-}
-
 at::Tensor winograd(const at::Tensor& x, const at::Tensor& weights, const at::Tensor& bias, bool relu, bool pool) {
   Shape s(x, bias.size(0));
   at::Tensor y = at::empty({s.N, s.K, pool ? s.H / 2 : s.H, pool ? s.W / 2 : s.W},
@@ -174,7 +161,6 @@ at::Tensor winograd(const at::Tensor& x, const at::Tensor& weights, const at::Te
 #else
 
 bool winograd_fits(const at::Tensor&, at::ScalarType, int64_t, int64_t) { return false; }
-at::Tensor winograd_weights(const at::Tensor& w) { return w; }
 at::Tensor winograd(const at::Tensor& x, const at::Tensor&, const at::Tensor&, bool, bool) { return x; }
 
 #endif

@@ -8,12 +8,25 @@
 // type that its products are in.
 bool winograd_fits(const at::Tensor& w, at::ScalarType type, int64_t stride, int64_t padding);
 
-// The transformed weights, which only winograd reads.
-at::Tensor winograd_weights(const at::Tensor& w);
+// Of K outputs, those in one product.
+inline int64_t winograd_columns(int64_t K) { return K % 128 == 0 ? 128 : 64; }
+
+// The transformed weights, by position, then as products take their second operand:
+// [16, K/columns, C/2, columns, 2]. Turned, they are those of the gradient by the
+// input, which is a convolution with C outputs.
+at::Tensor winograd_weights(const at::Tensor& w, bool turned = false);
 
 // x [N,C,H,W], bfloat16 and channels last, convolved with padding 1: [N,K,H,W], or
 // [N,K,H/2,W/2] where the largest of each 2×2 is wanted (H and W even). bias is
 // float32 [K].
 at::Tensor winograd(const at::Tensor& x, const at::Tensor& weights, const at::Tensor& bias, bool relu, bool pool);
+
+// The gradient by the weights, float32 [K,C,3,3], of a convolution of x whose
+// result's gradient is gy; both are bfloat16 and channels last, and K and C are
+// multiples of 64.
+at::Tensor winograd_weight_gradient(const at::Tensor& gy, const at::Tensor& x);
+
+// The gradient by the bias, float32 [K].
+at::Tensor channel_sums(const at::Tensor& gy);
 
 #endif
