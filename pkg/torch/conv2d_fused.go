@@ -5,19 +5,28 @@ import "C"
 
 // Fused maps [N,in,H,W] to [N,out,H',W'] by the convolution, norm (nil: none) and
 // ReLU (where relu). On a CPU, and where no gradient is recorded and norm does not
-// train, all three are one pass, with the norm folded into weights that are cast
+// train, all of it is one pass, with the norm folded into weights that are cast
 // and laid out once, until they change. Anywhere else they are the three layers.
 func (l *Conv2d) Fused(s *Scope, x *Tensor, norm *BatchNorm2d, relu bool) *Tensor {
-	return l.fused(s, x, norm, relu, false)
+	return l.fused(s, x, norm, nil, relu, false)
 }
 
 // FusedPool is Fused with ReLU, then the largest of each 2×2: [N,out,H'/2,W'/2].
 func (l *Conv2d) FusedPool(s *Scope, x *Tensor, norm *BatchNorm2d) *Tensor {
-	return l.fused(s, x, norm, true, true)
+	return l.fused(s, x, norm, nil, true, true)
 }
 
-func (l *Conv2d) fused(s *Scope, x *Tensor, norm *BatchNorm2d, relu, pool bool) *Tensor {
+// FusedAdd is Fused with around, what goes around a residual block, added before
+// the ReLU: [N,out,H',W'].
+func (l *Conv2d) FusedAdd(s *Scope, x *Tensor, norm *BatchNorm2d, around *Tensor) *Tensor {
+	return l.fused(s, x, norm, around, true, false)
+}
+
+func (l *Conv2d) fused(s *Scope, x *Tensor, norm *BatchNorm2d, around *Tensor, relu, pool bool) *Tensor {
 	args := []*Tensor{x, l.Weight.T}
+	if around != nil {
+		args = append(args, around)
+	}
 	ts := [7]raw{}
 	add := func(i int, p *Parameter) {
 		args = append(args, p.T)
@@ -40,18 +49,24 @@ func (l *Conv2d) fused(s *Scope, x *Tensor, norm *BatchNorm2d, relu, pool bool) 
 	if !s.ready("conv2d", args...) {
 		return &Tensor{}
 	}
-	var out raw
+	var added, out raw
+	if around != nil {
+		added = around.ptr
+	}
 	e := C.gt_conv_fused(l.slot, x.ptr, &ts[0], C.double(eps), cbool(trains),
-		C.int64_t(l.stride[0]), C.int64_t(l.padding[0]), cbool(relu), cbool(pool), &out)
+		C.int64_t(l.stride[0]), C.int64_t(l.padding[0]), added, cbool(relu), cbool(pool), &out)
 	if e != nil || out != nil {
 		return s.takeShim("conv2d", e, out, x, l.Weight.T)
 	}
-	y := l.recorded(s, x, relu && norm == nil)
+	y := l.recorded(s, x, relu && norm == nil && around == nil)
 	if norm != nil {
 		y = norm.Forward(s, y)
-		if relu {
-			y = s.ReLU(y)
-		}
+	}
+	if around != nil {
+		y = s.Add(y, around)
+	}
+	if relu && (norm != nil || around != nil) {
+		y = s.ReLU(y)
 	}
 	if pool {
 		y = s.MaxPool2d(y, 2, 2, 0)

@@ -3,6 +3,7 @@ package torch_test
 import (
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/gotune/gotune/pkg/torch"
@@ -94,6 +95,49 @@ func TestFusedConvolutionIsItsParts(t *testing.T) {
 					}
 				}
 			}
+		}
+	}
+}
+
+// With what goes around a block, by oneDNN and by fewer products; where a gradient is
+// asked of that alone, it gets one; of another shape, ATen says so.
+func TestFusedConvolutionAddsWhatGoesAround(t *testing.T) {
+	rt := one(t)
+	for _, o := range []torch.Conv2dOptions{
+		{In: 16, Out: 24, Kernel: 1, NoBias: true},
+		{In: 32, Out: 64, Kernel: 3, Padding: 1},
+	} {
+		o.Init = torch.Normal(0, 1/math.Sqrt(float64(o.In*o.Kernel*o.Kernel)))
+		st, l, norm := normed(t, rt, o)
+		p, err := st.Param("around", torch.Normal(0, 1), 2, o.Out, 13, 18)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for dtype, within := range map[torch.DType]float64{torch.Float32: 1e-5, torch.BFloat16: 2e-2} {
+			for _, n := range []*torch.BatchNorm2d{nil, norm} {
+				s := rt.Scope(torch.Mode{Autocast: dtype})
+				x := s.ChannelsLast(s.Normal_(s.Zeros(torch.Float32, 2, o.In, 13, 18), 0, 1))
+				want := s.ReLU(s.Add(parts(s, l, n, x, false), p.T))
+				if d := apart(t, s, l.FusedAdd(s, x, n, p.T), want); !(d <= within) {
+					t.Errorf("%+v norm %v %s: apart by %g", o, n != nil, dtype, d)
+				}
+				mustClose(t, s)
+			}
+		}
+		l.Weight.SetTrainable(false)
+		if l.Bias != nil {
+			l.Bias.SetTrainable(false)
+		}
+		s := rt.Scope(torch.Mode{Grad: true})
+		x := s.Zeros(torch.Float32, 2, o.In, 13, 18)
+		s.Backward(s.Sum(l.FusedAdd(s, x, nil, p.T)))
+		if g := s.Grad(p.T); g == nil || !g.Alive() {
+			t.Errorf("%+v: no gradient for what goes around", o)
+		}
+		s.ZeroGrads([]*torch.Tensor{p.T})
+		l.FusedAdd(s, s.Zeros(torch.Float32, 2, o.In, 12, 18), nil, p.T)
+		if err := s.Close(); err == nil || !strings.Contains(err.Error(), "[2,") {
+			t.Errorf("%+v: a sum of different shapes: %v", o, err)
 		}
 	}
 }

@@ -1,9 +1,9 @@
-// Convolution, norm and ReLU in one pass, and max pooling without indices, for
+// Convolution, norm, sum and ReLU in one pass, and max pooling without indices, for
 // layers on the CPU of which no gradient is asked: frozen ones, and evaluation.
 //
 // ATen reorders and casts a convolution's weights at each call, and writes its
-// result to memory once for the convolution, once for the norm and once for the
-// ReLU. Here the weights are folded with the norm, cast and reordered for oneDNN
+// result to memory once for the convolution, once for the norm, once for the sum
+// with what went around the block and once for the ReLU. Here the weights are folded with the norm, cast and reordered for oneDNN
 // once, and the rest happens in oneDNN's registers.
 #include "shim.h"
 
@@ -65,13 +65,24 @@ at::Tensor reorder(const at::Tensor& w, at::IntArrayRef padding, at::IntArrayRef
   return op.call(w, padding, stride, {1, 1}, 1, input);
 }
 
-at::Tensor convolve(const at::Tensor& x, const Packed& p, at::IntArrayRef padding, at::IntArrayRef stride, bool relu) {
+at::Tensor convolve(const at::Tensor& x, const Packed& p, at::IntArrayRef padding, at::IntArrayRef stride, bool relu,
+                    const at::Tensor& added) {
+  c10::List<std::optional<at::Scalar>> none;
+  if (added.defined()) {
+    using F = at::Tensor(const at::Tensor&, const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&,
+                         at::IntArrayRef, at::IntArrayRef, at::IntArrayRef, int64_t, std::string_view,
+                         std::optional<at::Scalar>, std::optional<std::string_view>,
+                         c10::List<std::optional<at::Scalar>>, std::optional<std::string_view>);
+    static const auto op =
+        c10::Dispatcher::singleton().findSchemaOrThrow("mkldnn::_convolution_pointwise", "binary").typed<F>();
+    return op.call(x, added, p.weight, p.bias, padding, stride, {1, 1}, 1, "add", std::nullopt,
+                   relu ? std::optional<std::string_view>("relu") : std::nullopt, none, std::nullopt);
+  }
   using F = at::Tensor(const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&, at::IntArrayRef,
                        at::IntArrayRef, at::IntArrayRef, int64_t, std::string_view,
                        c10::List<std::optional<at::Scalar>>, std::optional<std::string_view>);
   static const auto op = c10::Dispatcher::singleton().findSchemaOrThrow("mkldnn::_convolution_pointwise", "").typed<F>();
-  return op.call(x, p.weight, p.bias, padding, stride, {1, 1}, 1, relu ? "relu" : "none",
-                 c10::List<std::optional<at::Scalar>>(), std::nullopt);
+  return op.call(x, p.weight, p.bias, padding, stride, {1, 1}, 1, relu ? "relu" : "none", none, std::nullopt);
 }
 
 // A norm by running statistics is a scale and a shift of each channel, which the
@@ -169,12 +180,13 @@ gt_error gt_state(gt_tensor t, uint64_t* data, int64_t* writes) {
   });
 }
 
-// Convolution, norm (or none), ReLU (or none) and the largest of each 2×2 (or
-// none). ts are weight, bias, and the norm's weight, bias, mean, variance and count
-// of batches; NULL where there is none. Without a result, and without an error, the parts are to be computed one
-// by one: then what the slot held is freed.
+// Convolution, norm (or none), the sum with added (or none), ReLU (or none) and the
+// largest of each 2×2 (or none). ts are weight, bias, and the norm's weight, bias,
+// mean, variance and count of batches; NULL where there is none. Without a result,
+// and without an error, the parts are to be computed one by one: then what the slot
+// held is freed.
 gt_error gt_conv_fused(void* slot, gt_tensor x, gt_tensor* ts, double eps, int norm_trains, int64_t stride,
-                       int64_t padding, int relu, int pool, gt_tensor* out) {
+                       int64_t padding, gt_tensor added, int relu, int pool, gt_tensor* out) {
   return guard([&] {
     *out = nullptr;
     Slot* kept = static_cast<Slot*>(slot);
@@ -182,15 +194,21 @@ gt_error gt_conv_fused(void* slot, gt_tensor x, gt_tensor* ts, double eps, int n
     Tensors all;
     for (int i = 0; i < 7; i++) all.push_back(ts[i] ? T(ts[i]) : at::Tensor());
     const at::Tensor& w = all[0];
+    at::Tensor around = added ? T(added) : at::Tensor();
     at::ScalarType type = product_type(in);
     bool misfit = in.dim() != 4 || in.numel() == 0 || in.size(1) != w.size(1) ||
                   in.size(2) + 2 * padding < w.size(2) || in.size(3) + 2 * padding < w.size(3);  // ATen says what is wrong
-    if (misfit || type == at::ScalarType::Undefined || norm_trains || recorded(in, all)) {
+    if (!misfit && added) {
+      auto size = [&](int i) { return (in.size(i) + 2 * padding - w.size(i)) / stride + 1; };
+      misfit = around.sizes() != at::IntArrayRef({in.size(0), w.size(0), size(2), size(3)});
+    }
+    if (misfit || type == at::ScalarType::Undefined || norm_trains || recorded(in, all) || (added && recorded(around, {}))) {
       kept->set(nullptr);
       return;
     }
     at::NoGradGuard no_grad;
     at::Tensor input = in.to(type).contiguous(at::MemoryFormat::ChannelsLast);
+    if (added) around = around.to(type).contiguous(at::MemoryFormat::ChannelsLast);
     int64_t pads[] = {padding, padding}, strides[] = {stride, stride};
     auto p = kept->get<Packed>();
     if (!p || p->type != type || p->of != states(all)) {
@@ -198,8 +216,8 @@ gt_error gt_conv_fused(void* slot, gt_tensor x, gt_tensor* ts, double eps, int n
       kept->set(p);
     }
     bool even = in.size(2) % 2 == 0 && in.size(3) % 2 == 0;
-    at::Tensor y = p->transformed ? winograd(input, p->weight, p->bias, relu, pool && even)
-                                  : convolve(input, *p, pads, strides, relu);
+    at::Tensor y = p->transformed ? winograd(input, p->weight, p->bias, around, relu, pool && even)
+                                  : convolve(input, *p, pads, strides, relu, around);
     if (pool && !(p->transformed && even)) y = max_pool(y, 2, 2, 0);
     *out = new at::Tensor(y);
   });

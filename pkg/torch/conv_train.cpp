@@ -16,7 +16,7 @@ struct Convolution : torch::autograd::Function<Convolution> {
                             const std::optional<at::Tensor>& b, bool relu) {
     at::Tensor x = in.to(at::kBFloat16).contiguous(at::MemoryFormat::ChannelsLast);
     at::Tensor bias = b ? b->to(at::kFloat) : at::zeros({w.size(0)}, w.options().dtype(at::kFloat));
-    at::Tensor y = winograd(x, winograd_weights(w), bias, relu, false);
+    at::Tensor y = winograd(x, winograd_weights(w), bias, {}, relu, false);
     ctx->saved_data["relu"] = relu;
     ctx->saved_data["bias"] = b.has_value();
     ctx->saved_data["type"] = in.scalar_type();
@@ -30,7 +30,8 @@ struct Convolution : torch::autograd::Function<Convolution> {
     at::Tensor gy = g[0].to(at::kBFloat16).contiguous(at::MemoryFormat::ChannelsLast), gx;
     if (ctx->saved_data["relu"].toBool()) gy = at::threshold_backward(gy, saved[2], 0);
     if (ctx->needs_input_grad(0)) {
-      gx = winograd(gy, winograd_weights(w, true), at::zeros({w.size(1)}, w.options().dtype(at::kFloat)), false, false)
+      gx = winograd(gy, winograd_weights(w, true), at::zeros({w.size(1)}, w.options().dtype(at::kFloat)), {}, false,
+                    false)
                .to(ctx->saved_data["type"].toScalarType());
     }
     at::Tensor dw, db;

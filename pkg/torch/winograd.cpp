@@ -59,10 +59,11 @@ GT_BF16 inline __m512 larger(__m512 a, __m512 b) {
   return _mm512_mask_mov_ps(_mm512_max_ps(a, b), _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q), a);
 }
 
-// Aᵀ·m·A, for as many channels as a product has columns, to the four pixels in y
-// that are there, or their largest to the first.
-GT_BF16 void transform_output(const float* m, int64_t step, const float* bias, bool relu, bool pool, uint16_t* const* y,
-                              int64_t columns) {
+// Aᵀ·m·A with the four pixels in added, where there are any, for as many channels as
+// a product has columns, to the four pixels in y that are there, or their largest to
+// the first.
+GT_BF16 void transform_output(const float* m, int64_t step, const float* bias, const uint16_t* const* added, bool relu,
+                              bool pool, uint16_t* const* y, int64_t columns) {
   const __m512 zero = _mm512_setzero_ps();
   for (int64_t k = 0; k < columns; k += lanes) {
     __m512 a[2][4], out[4], b = _mm512_loadu_ps(bias + k);
@@ -77,6 +78,8 @@ GT_BF16 void transform_output(const float* m, int64_t step, const float* bias, b
       out[2 * i] = _mm512_add_ps(_mm512_add_ps(a[i][0], b), _mm512_add_ps(a[i][1], a[i][2]));
       out[2 * i + 1] = _mm512_add_ps(_mm512_sub_ps(a[i][1], a[i][2]), _mm512_sub_ps(b, a[i][3]));
     }
+    for (int i = 0; i < 4; i++)
+      if (added[i]) out[i] = _mm512_add_ps(out[i], load(added[i] + k));
     if (relu)
       for (__m512& v : out) v = _mm512_max_ps(zero, v);  // NaN stays: it is the second
     if (pool) {
@@ -93,6 +96,7 @@ struct Work {
   const uint16_t* x;
   const bf16* weights;
   const float* bias;
+  const uint16_t* added;  // or null
   uint16_t* y;
   bool relu, pool;
   std::vector<uint16_t> nothing;  // a pixel outside
@@ -112,14 +116,15 @@ struct Work {
   void scatter(int64_t tile, const float* m, int64_t first) const {
     int64_t n = tile / (s.th * s.tw), i = tile / s.tw % s.th, j = tile % s.tw;
     uint16_t* to[4] = {};
-    if (pool)
-      to[0] = y + ((n * s.th + i) * s.tw + j) * s.K + first;
-    else
-      for (int64_t p = 0; p < 4; p++) {
-        int64_t a = 2 * i + p / 2, b = 2 * j + p % 2;
-        if (a < s.H && b < s.W) to[p] = y + ((n * s.H + a) * s.W + b) * s.K + first;
-      }
-    transform_output(m, s.block * s.columns, bias + first, relu, pool, to, s.columns);
+    const uint16_t* from[4] = {};
+    for (int64_t p = 0; p < 4; p++) {
+      int64_t a = 2 * i + p / 2, b = 2 * j + p % 2, at = ((n * s.H + a) * s.W + b) * s.K + first;
+      if (a >= s.H || b >= s.W) continue;
+      to[p] = y + at;
+      if (added) from[p] = added + at;
+    }
+    if (pool) to[0] = y + ((n * s.th + i) * s.tw + j) * s.K + first;
+    transform_output(m, s.block * s.columns, bias + first, from, relu, pool, to, s.columns);
   }
 
   void block(int64_t first, bf16* v, float* m) const {
@@ -141,12 +146,14 @@ bool winograd_fits(const at::Tensor& w, at::ScalarType type, int64_t stride, int
          w.size(0) % 64 == 0 && w.size(1) % 32 == 0;
 }
 
-at::Tensor winograd(const at::Tensor& x, const at::Tensor& weights, const at::Tensor& bias, bool relu, bool pool) {
+at::Tensor winograd(const at::Tensor& x, const at::Tensor& weights, const at::Tensor& bias, const at::Tensor& added,
+                    bool relu, bool pool) {
   Shape s(x, bias.size(0));
   at::Tensor y = at::empty({s.N, s.K, pool ? s.H / 2 : s.H, pool ? s.W / 2 : s.W},
                            x.options().memory_format(at::MemoryFormat::ChannelsLast));
   Work w{s, static_cast<const uint16_t*>(x.data_ptr()), weights.data_ptr<bf16>(), bias.data_ptr<float>(),
-         static_cast<uint16_t*>(y.data_ptr()), relu, pool, std::vector<uint16_t>(s.C)};
+         added.defined() ? static_cast<const uint16_t*>(added.data_ptr()) : nullptr, static_cast<uint16_t*>(y.data_ptr()),
+         relu, pool, std::vector<uint16_t>(s.C)};
   int64_t blocks = (s.tiles() + s.block - 1) / s.block;
   std::atomic<int64_t> next{0};
   at::parallel_for(0, std::min<int64_t>(blocks, at::get_num_threads()), 1, [&](int64_t, int64_t) {
@@ -161,6 +168,6 @@ at::Tensor winograd(const at::Tensor& x, const at::Tensor& weights, const at::Te
 #else
 
 bool winograd_fits(const at::Tensor&, at::ScalarType, int64_t, int64_t) { return false; }
-at::Tensor winograd(const at::Tensor& x, const at::Tensor&, const at::Tensor&, bool, bool) { return x; }
+at::Tensor winograd(const at::Tensor& x, const at::Tensor&, const at::Tensor&, const at::Tensor&, bool, bool) { return x; }
 
 #endif

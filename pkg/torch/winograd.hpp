@@ -18,8 +18,10 @@ at::Tensor winograd_weights(const at::Tensor& w, bool turned = false);
 
 // x [N,C,H,W], bfloat16 and channels last, convolved with padding 1: [N,K,H,W], or
 // [N,K,H/2,W/2] where the largest of each 2×2 is wanted (H and W even). bias is
-// float32 [K].
-at::Tensor winograd(const at::Tensor& x, const at::Tensor& weights, const at::Tensor& bias, bool relu, bool pool);
+// float32 [K]; added, like the unpooled result or undefined, comes on top before
+// the ReLU.
+at::Tensor winograd(const at::Tensor& x, const at::Tensor& weights, const at::Tensor& bias, const at::Tensor& added,
+                    bool relu, bool pool);
 
 // The gradient by the weights, float32 [K,C,3,3], of a convolution of x whose
 // result's gradient is gy; both are bfloat16 and channels last, and K and C are

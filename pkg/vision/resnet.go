@@ -115,14 +115,14 @@ func (r *resnet) forward(s *torch.Scope, x *torch.Tensor, from, to int, seen fun
 }
 
 func (k residual) forward(s *torch.Scope, x *torch.Tensor) *torch.Tensor {
-	y := x
-	for i, c := range k.conv {
-		y = c.Fused(s, y, k.norm[i], i < len(k.conv)-1)
+	y, last := x, len(k.conv)-1
+	for i, c := range k.conv[:last] {
+		y = c.Fused(s, y, k.norm[i], true)
 	}
 	if k.projection != nil {
 		x = k.projection.Fused(s, x, k.projNorm, false)
 	}
-	return s.ReLU(s.Add(y, x))
+	return k.conv[last].FusedAdd(s, y, k.norm[last], x)
 }
 
 func (r *resnet) channels() int { return r.out }
