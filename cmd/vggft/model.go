@@ -100,8 +100,10 @@ func (f *modelFlags) look(ctx context.Context, env *cli.Env, ref string, open fu
 	return l, nil
 }
 
-// open reads the weights, whatever head they come with.
+// open reads the weights, whatever head they come with. The data are drawn where
+// they will be read.
 func (l *looked) open(rt *torch.Runtime) (*vision.Model, error) {
+	l.data.DrawOn(rt.Device())
 	m, _, err := vision.Load(rt, l.path, l.options)
 	return m, cli.Usage(err)
 }

@@ -38,14 +38,13 @@ func (c *planCmd) Run(ctx context.Context, env *cli.Env) error {
 
 // outlook is what the verb plan asks of the data and the model.
 func (s *sets) outlook(o *options, m *vision.Model) cli.Outlook {
-	side := int64(m.Config.ImageSize)
 	return cli.Outlook{
 		Scan: func(ctx context.Context, env *cli.Env) (plan.Scan, error) {
 			return s.scan(ctx, env, o, m.Config.ImageSize)
 		},
 		Family:     "vision",
 		Dropout:    m.Config.Dropout > 0,
-		BatchBytes: 3 * side * side,
+		BatchBytes: s.training.ExampleBytes(),
 		Cached:     o.Cache != cacheOff,
 	}
 }

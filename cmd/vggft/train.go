@@ -86,6 +86,9 @@ func runTrain(ctx context.Context, env *cli.Env, o *options, t cli.TrainOptions,
 		return err
 	}
 	defer func() { err = errors.Join(err, rt.Close()) }()
+	for _, d := range sets.opened {
+		d.DrawOn(rt.Device())
+	}
 	load.Labels = sets.training.Classes()
 	m, _, err := vision.Load(rt, found.Path, load)
 	if err != nil {

@@ -64,7 +64,7 @@ func TestJitterAgreesWithTorchvision(t *testing.T) {
 	for _, c := range cases {
 		j := Jitter{Brightness: c.Factors[0], Contrast: c.Factors[1], Saturation: c.Factors[2], Hue: c.Factors[3]}
 		for i, k := range c.Order {
-			j.Order[i] = uint8(k)
+			j.Order[i] = JitterStep(k)
 		}
 		want := readPNG(t, filepath.Join(dir, c.Want))
 		got := &Image{W: src.W, H: src.H, Pix: append([]uint8(nil), src.Pix...)}

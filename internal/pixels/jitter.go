@@ -5,16 +5,37 @@ package pixels
 type Jitter struct {
 	Brightness, Contrast, Saturation float64 // factors
 	Hue                              float64 // turns of the colour wheel
-	Order                            [4]uint8
+	Order                            [4]JitterStep
 }
 
-// The steps of a Jitter, as Order names them.
+// JitterStep is one of a Jitter's changes, as Order names them.
+type JitterStep uint8
+
+// The steps of a Jitter.
 const (
-	jitterBrightness = iota
-	jitterContrast
-	jitterSaturation
-	jitterHue
+	JitterBrightness JitterStep = iota
+	JitterContrast
+	JitterSaturation
+	JitterHue
+	JitterNothing // of neutral factors
 )
+
+// Step returns the i-th change, 0 to 3, and its factor, or turns.
+func (j Jitter) Step(i int) (JitterStep, float32) {
+	step, amount, neutral := j.Order[i], j.Hue, 0.0
+	switch step {
+	case JitterBrightness:
+		amount, neutral = j.Brightness, 1
+	case JitterContrast:
+		amount, neutral = j.Contrast, 1
+	case JitterSaturation:
+		amount, neutral = j.Saturation, 1
+	}
+	if amount == neutral || j == (Jitter{}) {
+		return JitterNothing, 0
+	}
+	return step, float32(amount)
+}
 
 // jitter draws the factors and their order. A factor that is not asked for is
 // neutral, but is drawn.
@@ -24,7 +45,7 @@ func (g *generator) jitter(c ColorJitter) Jitter {
 		Contrast:   g.between(1-c.Contrast, 1+c.Contrast),
 		Saturation: g.between(1-c.Saturation, 1+c.Saturation),
 		Hue:        g.between(-c.Hue, c.Hue),
-		Order:      [4]uint8{0, 1, 2, 3},
+		Order:      [4]JitterStep{0, 1, 2, 3},
 	}
 	for i := 3; i > 0; i-- {
 		k := g.upTo(i)
@@ -36,23 +57,20 @@ func (g *generator) jitter(c ColorJitter) Jitter {
 // Apply changes the colours of an RGB picture in place, each step rounded down to
 // bytes as torchvision's is on uint8 tensors.
 func (j Jitter) Apply(pix []uint8, layout Layout) {
-	if j == (Jitter{}) {
-		return
-	}
 	c := channels{pix: pix, n: len(pix) / 3, plane: len(pix) / 3, step: 1}
 	if layout == HWC {
 		c.plane, c.step = 1, 3
 	}
-	for _, step := range j.Order {
-		switch {
-		case step == jitterBrightness && j.Brightness != 1:
-			blendAll(pix, float32(j.Brightness), 0)
-		case step == jitterContrast && j.Contrast != 1:
-			blendAll(pix, float32(j.Contrast), c.meanGray())
-		case step == jitterSaturation && j.Saturation != 1:
-			c.saturate(float32(j.Saturation))
-		case step == jitterHue && j.Hue != 0:
-			c.turnHue(float32(j.Hue))
+	for i := range j.Order {
+		switch step, amount := j.Step(i); step {
+		case JitterBrightness:
+			blendAll(pix, amount, 0)
+		case JitterContrast:
+			blendAll(pix, amount, c.meanGray())
+		case JitterSaturation:
+			c.saturate(amount)
+		case JitterHue:
+			c.turnHue(amount)
 		}
 	}
 }

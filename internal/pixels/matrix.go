@@ -107,12 +107,13 @@ func (p Params) Render(dst []uint8, layout Layout, w, h int, src *Image) error {
 	}
 	p.Jitter.Apply(dst, layout)
 	if x, y, bw, bh, ok := p.ErasedBox(w, h); ok {
-		paint(dst, layout, w, h, x, y, bw, bh, p.eraseColor())
+		paint(dst, layout, w, h, x, y, bw, bh, p.EraseColor())
 	}
 	return nil
 }
 
-func (p Params) eraseColor() [3]uint8 {
+// EraseColor is what ErasedBox is painted with.
+func (p Params) EraseColor() [3]uint8 {
 	if c := p.Augment.Erase.Color; c != [3]uint8{} {
 		return c
 	}

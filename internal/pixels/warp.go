@@ -33,11 +33,8 @@ func WarpInto(dst []uint8, layout Layout, w, h int, src *Image, m Affine, fill F
 	if w < 1 || h < 1 || len(dst) != 3*w*h {
 		return fmt.Errorf("warp: buffer of %d bytes for %d×%d pixels, want %d", len(dst), w, h, 3*w*h)
 	}
-	if !src.valid() {
-		return fmt.Errorf("warp: source of %d×%d pixels with %d bytes", src.W, src.H, len(src.Pix))
-	}
-	if err := m.reaches(w, h); err != nil {
-		return fmt.Errorf("warp: %w", err)
+	if err := checkWarp(w, h, src, m); err != nil {
+		return err
 	}
 	if len(src.Pix) <= 1<<20 { // what a core's own cache can hold
 		touch(src.Pix)
@@ -48,6 +45,21 @@ func WarpInto(dst []uint8, layout Layout, w, h int, src *Image, m Affine, fill F
 	}
 	if fill.Constant || !warpVectors(dst, plane, step, w, h, src, m) {
 		warpLines(dst, plane, step, w, h, src, m, fill)
+	}
+	return nil
+}
+
+// checkWarp reports a picture that is none, or a matrix that leads out of what can
+// be computed.
+func checkWarp(w, h int, src *Image, m Affine) error {
+	if !src.valid() {
+		return fmt.Errorf("warp: source of %d×%d pixels with %d bytes", src.W, src.H, len(src.Pix))
+	}
+	if w < 1 || h < 1 {
+		return fmt.Errorf("warp: a result of %d×%d pixels", w, h)
+	}
+	if err := m.reaches(w, h); err != nil {
+		return fmt.Errorf("warp: %w", err)
 	}
 	return nil
 }

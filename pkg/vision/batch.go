@@ -7,14 +7,15 @@ import "github.com/gotune/gotune/pkg/torch"
 type Batch struct {
 	N      int
 	Input  Input
-	Pixels []uint8  // [N,3,S,S], RGB
+	Pixels []uint8  // [N,3,S,S], RGB; nil where the device draws: see Dataset.DrawOn
 	Labels []int64  // [N] class of each picture; -1: unknown
 	Names  []string // [N] file of each picture, for messages
 	Epoch  int
 
-	mix  mix           // how the pictures are blended, two by two
-	kept *keptFeatures // where features of these pictures are kept; or nil
-	draw func() error  // fills Pixels, where they were thought to be needless
+	sources *sources      // what the device draws; nil: Pixels are drawn
+	mix     mix           // how the pictures are blended, two by two
+	kept    *keptFeatures // where features of these pictures are kept; or nil
+	draw    func() error  // fills Pixels or sources, where they were thought to be needless
 }
 
 // Tensors copies the batch to the device: pictures [N,3,S,S], normalised as the
@@ -28,12 +29,18 @@ func (b *Batch) pictures(s *torch.Scope, from, n int) *torch.Tensor {
 	if b.draw != nil {
 		if err := b.draw(); err != nil {
 			s.Fail(err)
+			return &torch.Tensor{}
 		}
 		b.draw = nil
 	}
 	in := b.Input
-	size := 3 * in.Size * in.Size
-	x := s.FromBytes(b.Pixels[from*size:(from+n)*size], torch.Uint8, n, 3, in.Size, in.Size)
+	var x *torch.Tensor
+	if b.sources != nil {
+		x = b.sources.draw(s, from, n)
+	} else {
+		size := 3 * in.Size * in.Size
+		x = s.FromBytes(b.Pixels[from*size:(from+n)*size], torch.Uint8, n, 3, in.Size, in.Size)
+	}
 	x = s.MulScalar(s.Cast(x, torch.Float32), 1.0/255)
 	if in.BGR {
 		x = s.IndexSelect(x, 1, torch.FromSlice(s, []int64{2, 1, 0}, 3))

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"sync/atomic"
 
 	"github.com/gotune/gotune/internal/corpus"
 	"github.com/gotune/gotune/internal/imageset"
@@ -48,6 +49,8 @@ type Dataset struct {
 	vary  pixels.Augment
 	plain bool // vary is an evaluation's
 	cache *pixels.Cache
+
+	onDevice *atomic.Bool // batches are drawn by the device that reads them; one for all parts
 }
 
 // cache bounds the folder, or the memory where there is none.
@@ -79,7 +82,7 @@ func OpenPictures(paths []string, o DataOptions) (*Dataset, error) {
 }
 
 func openAll(paths []string, o DataOptions) (d *Dataset, err error) {
-	d = &Dataset{opts: o}
+	d = &Dataset{opts: o, onDevice: new(atomic.Bool)}
 	if d.vary, err = pixels.ParseAugment(o.Augment); err != nil {
 		return nil, err
 	}

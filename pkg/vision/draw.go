@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/gotune/gotune/internal/pixels"
+	"github.com/gotune/gotune/pkg/torch"
 )
 
 // Batch draws the pictures of these indices. What varies is a function of seed,
@@ -28,10 +29,30 @@ func (d *Dataset) Batch(ctx context.Context, epoch int, indices []int) (*Batch, 
 	return b, d.render(ctx, b, variant, indices)
 }
 
-// render fills b's pixels.
+// DrawOn says which device reads the batches of d, and of all sets that are parts
+// of the same pictures. For a GPU they hold the decoded pictures, and what was
+// drawn of how each varies: Batch.Tensors copies them there, and the device draws
+// them, to the same bytes. A CPU, as without DrawOn, finds them drawn by Batch.
+func (d *Dataset) DrawOn(device torch.Device) { d.onDevice.Store(device.IsCUDA()) }
+
+// ExampleBytes is about what a picture takes in a batch: where the device draws it,
+// what a photograph of 3:2 takes that it sees all of.
+func (d *Dataset) ExampleBytes() int64 {
+	if side := int64(d.opts.Input.ShortSide); d.onDevice.Load() {
+		return 3 * side * side * 3 / 2
+	}
+	side := int64(d.opts.Input.Size)
+	return 3 * side * side
+}
+
+// render fills b's pixels, or with what the device makes them of.
 func (d *Dataset) render(ctx context.Context, b *Batch, epoch int, indices []int) error {
 	S := d.opts.Input.Size
-	b.Pixels = make([]uint8, len(indices)*3*S*S)
+	if d.onDevice.Load() {
+		b.sources = newSources(len(indices), d.opts.Input, d.vary.Fill)
+	} else {
+		b.Pixels = make([]uint8, len(indices)*3*S*S)
+	}
 	for i, j := range indices {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -41,8 +62,13 @@ func (d *Dataset) render(ctx context.Context, b *Batch, epoch int, indices []int
 		if err != nil {
 			return err
 		}
-		dst := b.Pixels[i*3*S*S : (i+1)*3*S*S]
-		if err := d.vary.Sample(d.opts.Seed, epoch, j).Render(dst, pixels.CHW, S, S, m); err != nil {
+		params := d.vary.Sample(d.opts.Seed, epoch, j)
+		if b.sources != nil {
+			err = b.sources.add(params, m)
+		} else {
+			err = params.Render(b.Pixels[i*3*S*S:(i+1)*3*S*S], pixels.CHW, S, S, m)
+		}
+		if err != nil {
 			return &pixels.Error{Name: p.set.Where(p.i), Err: err}
 		}
 	}

@@ -125,3 +125,26 @@ func ExampleModel_Features() {
 	// avgpool [1,512]
 	// layer "pool5": want one of conv1, layer1.0, layer1.1, layer1, layer2.0, layer2.1, layer2, layer3.0, layer3.1, layer3, layer4.0, layer4.1, layer4, avgpool, logits
 }
+
+// With a GPU, workers only decode: it draws the pictures, to the same bytes.
+func ExampleDataset_DrawOn() {
+	data, err := vision.OpenDataset("../../weights/samples/ants-bees", vision.DataOptions{
+		Input: vision.DefaultConfig("resnet50", vision.Linear, nil).Input(), Augment: "documented", Seed: 1,
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer data.Close()
+	data.DrawOn(rt.Device()) // a CPU finds them drawn
+	batch, err := data.Batch(context.Background(), 0, []int{0, 1})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	s := rt.Scope(rt.TrainMode())
+	defer s.Close()
+	x, _ := batch.Tensors(s)
+	fmt.Println(rt.Device(), batch.Pixels != nil, torch.ShapeString(x.Shape()), s.Err())
+	// Output: cpu true [2,3,224,224] <nil>
+}

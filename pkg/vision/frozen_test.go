@@ -45,7 +45,7 @@ func TestFrozenPrefixKeepsNoActivations(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer m.Close()
-	const N = 16
+	const N = 8
 	step := func() {
 		s := rt.Scope(torch.Mode{Grad: true, Train: true})
 		x := s.Ones(torch.Float32, N, 3, 128, 128)

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/gotune/gotune/pkg/torch"
+	"github.com/gotune/gotune/pkg/vision"
 )
 
 // rt is libtorch for this package's tests: it opens once a process.
@@ -17,6 +18,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+	vision.Runtime = rt
 	code := m.Run()
 	if err := rt.Close(); err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -41,7 +41,7 @@ func (b *Batch) Cutmix(share, x, y float64) float64 {
 
 // apply blends x, [N,3,S,S], with the pictures before each.
 func (m mix) apply(s *torch.Scope, x *torch.Tensor) *torch.Tensor {
-	if !m.on {
+	if !m.on || !x.Alive() { // the pictures could not be drawn
 		return x
 	}
 	shape := x.Shape()

@@ -119,6 +119,18 @@ func uniform(name string, n int) []float32 {
 // fill sets the oracle's weights; gate is explained there.
 func fill(t testing.TB, m *vision.Model, gate bool) {
 	t.Helper()
+	fillSome(t, m, gate, func([]int) bool { return true })
+}
+
+// refill is fill where the weights are the oracle's already: gate changes norms and
+// biases alone, and a step that updates nothing, norms' statistics.
+func refill(t testing.TB, m *vision.Model, gate bool) {
+	t.Helper()
+	fillSome(t, m, gate, func(shape []int) bool { return len(shape) < 2 })
+}
+
+func fillSome(t testing.TB, m *vision.Model, gate bool, wanted func(shape []int) bool) {
+	t.Helper()
 	last := ".bn2."
 	if a := m.Config.Architecture; a == "resnet50" || a == "resnet101" || a == "resnet152" {
 		last = ".bn3."
@@ -130,6 +142,9 @@ func fill(t testing.TB, m *vision.Model, gate bool) {
 			continue
 		}
 		shape := p.T.Shape()
+		if !wanted(shape) {
+			continue
+		}
 		v := uniform(p.Name, p.T.Numel())
 		branch := float32(1)
 		if strings.Contains(p.Name, last) {
