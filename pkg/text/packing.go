@@ -13,10 +13,11 @@ type packing struct {
 }
 
 // pack lays out x's texts. It is false where x does not tell their lengths, where
-// one is empty, and on a GPU, whose attention over padding is fused already.
+// one is empty, and on a GPU without attention for that, which then skips padding
+// by a mask.
 func pack(s *torch.Scope, x Inputs) (*packing, bool) {
 	shape := x.IDs.Shape()
-	if s.Runtime().Device().IsCUDA() || len(shape) != 2 || len(x.Lengths) != shape[0] || shape[0] == 0 {
+	if !s.PackedFits() || len(shape) != 2 || len(x.Lengths) != shape[0] || shape[0] == 0 {
 		return nil, false
 	}
 	p := &packing{N: shape[0], T: shape[1], lengths: x.Lengths}

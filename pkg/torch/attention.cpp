@@ -10,6 +10,7 @@
 #include "shim.h"
 
 #include "attention_rows.hpp"
+#include "flash.hpp"
 #include "guard.hpp"
 #include "products.hpp"
 
@@ -276,19 +277,6 @@ struct Attention : torch::autograd::Function<Attention> {
   }
 };
 
-// Other devices and types: ATen's attention, sequence by sequence.
-at::Tensor composed(const at::Tensor& x, const std::optional<at::Tensor>& q, at::IntArrayRef lengths, int64_t heads, double p) {
-  std::vector<at::Tensor> out;
-  for (const at::Tensor& part : at::split_with_sizes(x, lengths)) {
-    int64_t T = part.size(0), n = static_cast<int64_t>(out.size());
-    at::Tensor t = part.reshape({T, q ? 2 : 3, heads, -1}).permute({1, 2, 0, 3}).unsqueeze(1);  // [.,1,heads,T,d]
-    at::Tensor asked = q ? q->narrow(0, n, 1).reshape({1, 1, heads, -1}).transpose(1, 2) : t[0];
-    at::Tensor y = at::scaled_dot_product_attention(asked, t[q ? 0 : 1], t[q ? 1 : 2], std::nullopt, p);
-    out.push_back(y.squeeze(0).transpose(0, 1).reshape({asked.size(2), -1}));
-  }
-  return at::cat(out);
-}
-
 }  // namespace
 
 // query is NULL, and x [tokens,3H]; or it is [sequences,H], and x [tokens,2H].
@@ -315,6 +303,9 @@ extern "C" gt_error gt_attention_packed(gt_tensor in, gt_tensor query, const int
       total += l;
     }
     TORCH_CHECK(total == x.size(0) && n > 0, "sequences of ", total, " tokens in all, but ", x.size(0), " tokens");
-    *out = new at::Tensor(ours(x) ? Attention::apply(x, q, ns.vec(), heads, p) : composed(x, q, ns, heads, p));
+    int64_t d = (q ? q->size(1) : x.size(1) / 3) / heads;
+    *out = new at::Tensor(ours(x)             ? Attention::apply(x, q, ns.vec(), heads, p)
+                          : flash_fits(x, d) ? flash(x, q, ns, heads, p)
+                                             : composed_attention(x, q, ns, heads, p));
   });
 }

@@ -12,12 +12,31 @@ import "fmt"
 //
 // On the CPU, in Float32 and BFloat16, it is one kernel forward and one
 // backward. They store no attention weights and no mask: a mask is computed from
-// a key drawn from the generator.
+// a key drawn from the generator. On a GPU it is flash attention where PackedFits
+// says so. Anywhere else it is Attention, sequence by sequence.
 func (s *Scope) AttentionPacked(qkv *Tensor, lengths []int, heads int, dropout float64) *Tensor {
 	if !s.ready("attention", qkv) || !s.probability("attention", dropout, qkv) {
 		return &Tensor{}
 	}
 	return s.attentionPacked(nil, qkv, lengths, heads, dropout)
+}
+
+// PackedFits says whether AttentionPacked is one kernel in this scope: on the CPU,
+// and on a GPU that has flash attention where products are in BFloat16 or Float16.
+// The first call on a GPU tries it.
+func (s *Scope) PackedFits() bool {
+	d := s.rt.opts.Device
+	if !d.IsCUDA() {
+		return true
+	}
+	if m := s.mode.Autocast; m != BFloat16 && m != Float16 {
+		return false
+	}
+	var yes C.int
+	if err := shimErr(C.gt_packed_fits(C.int(d.code()), &yes)); err != nil {
+		s.Fail(err)
+	}
+	return yes != 0
 }
 
 // AttentionPackedQuery is AttentionPacked for one query a sequence: q is [N,H], and
