@@ -18,7 +18,7 @@ type FitOptions struct {
 	// The batches are to be Divisible.
 	MaxBatchTokens int
 	Seed           uint64
-	Workers    int // goroutines that build batches; 0: built in the loop
+	Workers        int // goroutines that build batches; 0: built in the loop
 
 	Optimizer *Adam
 	Schedule  schedule.Schedule

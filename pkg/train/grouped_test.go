@@ -37,7 +37,9 @@ func TestGroupedOrder(t *testing.T) {
 				t.Fatalf("the ragged batch is another:\n%s", d)
 			}
 			if epoch == 0 && len(lengths) >= batch {
-				longest := func(b []int) int { return lengths[slices.MaxFunc(b, func(i, j int) int { return lengths[i] - lengths[j] })] }
+				longest := func(b []int) int {
+					return lengths[slices.MaxFunc(b, func(i, j int) int { return lengths[i] - lengths[j] })]
+				}
 				for b := range slices.Chunk(got[:len(got)-rest], batch) {
 					if longest(b) > longest(got[:batch]) {
 						t.Fatalf("the first batch's longest has %d tokens, another's %d", longest(got[:batch]), longest(b))
