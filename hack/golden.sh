@@ -110,7 +110,8 @@ golden torch,safetensors,bin:go - tensorfile/check_write.py
 golden keras,torch,torchvision,safetensors,bin:go - tensorfile/check_keras.py
 
 # tokenizer/reopen.py is run by the test of internal/wordpiece (GOTUNE_PYTHON);
-# the numbers that shuffle/perm.py prints stand in the test of internal/shuffle.
+# the numbers that shuffle/perm.py and grouped.py print stand in the tests of
+# internal/shuffle and pkg/train.
 for s in "${skipped[@]}"; do echo "golden: skipped $s"; done
 if ((${#failed[@]})); then
 	printf 'golden: failed: %s\n' "${failed[*]}" >&2

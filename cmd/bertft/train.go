@@ -20,6 +20,7 @@ type options struct {
 	cli.TrainFlags `yaml:",inline"`
 	MaxLength      int      `default:"512" help:"Tokens; longer texts are truncated, and the special tokens count." group:"Recipe" yaml:"max-length"`
 	Dropout        *float64 `help:"Replaces the model's dropout probabilities (BERT's are 0.1)." placeholder:"P" group:"Recipe" yaml:"dropout"`
+	lengthFlags    `yaml:",inline"`
 	cli.Machine    `yaml:",inline"`
 }
 
@@ -75,7 +76,7 @@ func runTrain(ctx context.Context, env *cli.Env, o *options, t cli.TrainOptions,
 	}
 	load := text.LoadOptions{Labels: sets.training.Classes(), Dropout: o.Dropout}
 	return p.with(o.Machine, load, o.MaxLength, func(rt *torch.Runtime, m *text.BERT, report text.LoadReport) error {
-		task, err := o.task(m, p, report, sets)
+		task, err := o.task(ctx, env, m, p, report, sets)
 		if err != nil {
 			return err
 		}
@@ -83,17 +84,20 @@ func runTrain(ctx context.Context, env *cli.Env, o *options, t cli.TrainOptions,
 	})
 }
 
-func (o *options) task(m *text.BERT, p pretrained, report text.LoadReport, sets *sets) (task cli.Task[*text.Batch], err error) {
+func (o *options) task(ctx context.Context, env *cli.Env, m *text.BERT, p pretrained, report text.LoadReport, sets *sets) (task cli.Task[*text.Batch], err error) {
 	task = cli.Task[*text.Batch]{
 		Model: m, Found: p.Found, Notes: sets.notes(), Train: sets.training, Unit: "sequences",
 		Save: func(dir string) error { return m.Save(dir, p.tok) },
-		Adam: train.AdamOptions{WeightDecay: orNone(o.WeightDecay)},
+		Adam: train.AdamOptions{WeightDecay: orNone(o.WeightDecay)}, MaxBatchTokens: o.MaxBatchTokens,
 	}
 	task.Outlook = sets.outlook(o, m)
 	if s := report.String(); s != "" {
 		task.Notes = append([]string{s}, task.Notes...)
 	}
 	if task.Fingerprint, err = sets.fingerprint(); err != nil {
+		return task, err
+	}
+	if task.Lengths, err = sets.lengths(ctx, env, o); err != nil {
 		return task, err
 	}
 	if sets.validation != nil {
@@ -113,7 +117,7 @@ func orNone(decay float64) float64 {
 
 // Validate reports every fault at once. kong calls it before the verb runs.
 func (o *options) Validate() error {
-	errs := []error{o.TrainFlags.Validate(), checkMaxLength(o.MaxLength), o.Machine.Validate()}
+	errs := []error{o.TrainFlags.Validate(), checkMaxLength(o.MaxLength), o.lengthFlags.validate(o.Batch), o.Machine.Validate()}
 	if o.Dropout != nil && !(*o.Dropout >= 0 && *o.Dropout < 1) {
 		errs = append(errs, fmt.Errorf("--dropout: %g, want at least 0 and less than 1", *o.Dropout))
 	}

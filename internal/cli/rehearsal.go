@@ -37,11 +37,11 @@ type planned struct {
 	size    int     // examples
 }
 
-func newPlanned(step int, examples, sizes []int, micro, limit int) planned {
+func newPlanned(step int, examples []int, split plan.Split) planned {
 	p := planned{step: step, size: len(examples)}
-	for _, l := range plan.Loads(examples, micro, sizes, limit) {
-		p.work += l.Work()
-		p.largest = max(p.largest, l.Work())
+	for _, part := range split.Parts(examples) {
+		p.work += part.Work()
+		p.largest = max(p.largest, part.Work())
 	}
 	return p
 }
@@ -64,9 +64,9 @@ func (r *rehearsal[B]) sizes(s plan.Set) []int {
 
 // layOut lists the steps of the run and the phases of its freezing.
 func (r *rehearsal[B]) layOut(ctx context.Context, stepsPerEpoch, epochs int) {
-	sizes := r.sizes(r.scan.Training)
+	split := r.split()
 	for step, examples := range r.trial.Batches(ctx) {
-		r.steps = append(r.steps, newPlanned(step, examples, sizes, r.micro(), r.scan.Limit))
+		r.steps = append(r.steps, newPlanned(step, examples, split))
 	}
 	total := stepsPerEpoch * epochs
 	for _, c := range r.fit.Freeze.ChangePoints() {
@@ -195,17 +195,21 @@ func (r *rehearsal[B]) longest(phase int, p planned, without int64, step func(in
 func (r *rehearsal[B]) largestPart(p planned) []int {
 	var best []int
 	most := -1.0
-	for part := range slices.Chunk(r.trial.Examples(p.step), r.micro()) {
-		for _, l := range plan.Loads(part, len(part), r.sizes(r.scan.Training), r.scan.Limit) {
-			if l.Work() > most {
-				best, most = part, l.Work()
-			}
+	for _, part := range r.split().Parts(r.trial.Examples(p.step)) {
+		if part.Work() > most {
+			best, most = part.Examples, part.Work()
 		}
 	}
 	return best
 }
 
-func (r *rehearsal[B]) micro() int { return max(r.fit.Batch/max(r.fit.Accumulate, 1), 1) }
+// split is how the run makes micro-batches of a step.
+func (r *rehearsal[B]) split() plan.Split {
+	return plan.Split{
+		Micro: r.fit.Batch / max(r.fit.Accumulate, 1), Tokens: r.fit.MaxBatchTokens,
+		Sizes: r.sizes(r.scan.Training), Limit: r.scan.Limit,
+	}
+}
 
 // standing is the memory that is held between steps.
 func (r *rehearsal[B]) standing(params []freeze.Param, phase int, quiet int64) plan.Memory {

@@ -70,7 +70,7 @@ func (r *rehearsal[B]) evalBatches() []planned {
 	}
 	var out []planned
 	for b := range slices.Chunk(r.evalOrder(), r.fit.EvalBatch) {
-		out = append(out, newPlanned(len(out), b, r.sizes(r.scan.Validation), len(b), r.scan.Limit))
+		out = append(out, newPlanned(len(out), b, plan.Split{Micro: len(b), Sizes: r.sizes(r.scan.Validation), Limit: r.scan.Limit}))
 	}
 	return out
 }

@@ -35,11 +35,20 @@ func setup[B train.Batch](rt *torch.Runtime, t Task[B], o TrainOptions) (fit tra
 		Epochs: o.Flags.Epochs, Batch: o.Flags.Batch, Accumulate: o.Flags.Accumulate,
 		Seed: o.Machine.Seed, Workers: o.Machine.WorkerCount(),
 		Optimizer: opt, Schedule: lr, ClipNorm: o.Flags.Clip, ClipValue: o.Flags.ClipValue,
-		EMA: o.Flags.EMA, Mix: t.Mix, Order: o.Flags.order(t.Train.Labels(), o.Machine.Seed), Freeze: plan,
+		EMA: o.Flags.EMA, Mix: t.Mix, Order: t.order(o), Freeze: plan, MaxBatchTokens: t.MaxBatchTokens,
 		BestBy: train.Metric(o.Flags.BestBy), EarlyStop: o.Flags.EarlyStop,
 		EarlyStopMetric: train.Metric(o.Flags.EarlyStopMetric), EarlyStopMin: o.Flags.EarlyStopMin,
 		Loss:      o.Flags.loss(t.Train.Labels(), len(t.Model.Classes())),
 		EvalBatch: o.Flags.EvalBatch, EvalOrder: t.Order, EvalFirst: o.Flags.EvalFirst,
 		CheckpointEvery: every, Keep: o.Flags.Keep,
 	}, nil
+}
+
+// order is that of the training examples in each epoch; nil: shuffled.
+func (t Task[B]) order(o TrainOptions) func(epoch int) []int {
+	order := o.Flags.order(t.Train.Labels(), o.Machine.Seed)
+	if t.Lengths == nil {
+		return order
+	}
+	return train.GroupedOrder(t.Lengths, o.Flags.Batch, o.Machine.Seed, order)
 }

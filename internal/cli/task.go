@@ -27,6 +27,10 @@ type Task[B train.Batch] struct {
 	Mix         train.Mix
 	Fingerprint string
 	Unit        string // "sequences", "images"
+	// Lengths of the training examples, in tokens, to group them by; nil: they are not
+	// grouped.
+	Lengths        []int
+	MaxBatchTokens int // see train.FitOptions
 	// Sample returns an example of Val to look at; nil: by name alone.
 	Sample  func(i int) (report.Sample, error)
 	Outlook Outlook

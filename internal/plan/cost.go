@@ -3,6 +3,8 @@ package plan
 import (
 	"math"
 	"time"
+
+	"github.com/gotune/gotune/internal/loader"
 )
 
 // Load is the work of a batch: its examples, and how much each is padded to.
@@ -14,20 +16,39 @@ type Load struct {
 // Work is what the batch's time grows with.
 func (l Load) Work() float64 { return float64(l.Examples * l.Size) }
 
-// Loads returns the load of each micro-batch of a step: examples are split as
-// training splits them, into parts of size micro. sizes are cut at limit; nil:
-// pictures.
-func Loads(examples []int, micro int, sizes []int, limit int) []Load {
-	var out []Load
-	for rest := examples; len(rest) > 0; {
-		n := min(max(micro, 1), len(rest))
-		l := Load{Examples: n, Size: 1}
-		if sizes != nil {
-			for _, i := range rest[:n] {
-				l.Size = max(l.Size, min(sizes[i], limit))
-			}
+// Split says how training makes micro-batches of a step.
+type Split struct {
+	Micro  int   // examples, at most
+	Tokens int   // padded, at most; 0: no limit
+	Sizes  []int // of all examples; nil: pictures
+	Limit  int   // that Sizes are cut at
+}
+
+// Part is a micro-batch.
+type Part struct {
+	Examples []int
+	Load
+}
+
+// Parts splits a step's examples as training does.
+func (s Split) Parts(examples []int) []Part {
+	sizes, budget := make([]int, len(examples)), s.Tokens
+	for k, i := range examples {
+		sizes[k] = 1
+		if s.Sizes != nil {
+			sizes[k] = max(1, min(s.Sizes[i], s.Limit))
 		}
-		out, rest = append(out, l), rest[n:]
+	}
+	if s.Sizes == nil {
+		budget = 0
+	}
+	var out []Part
+	for _, cut := range loader.Cut(sizes, s.Micro, budget) {
+		p := Part{Load: Load{Examples: len(cut), Size: loader.Padded(sizes, cut) / len(cut)}}
+		for _, k := range cut {
+			p.Examples = append(p.Examples, examples[k])
+		}
+		out = append(out, p)
 	}
 	return out
 }

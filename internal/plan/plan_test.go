@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -94,12 +95,28 @@ func TestHistogramHoldsAll(t *testing.T) {
 	})
 }
 
+func loads(s Split, examples ...int) []Load {
+	var out []Load
+	for _, p := range s.Parts(examples) {
+		out = append(out, p.Load)
+	}
+	return out
+}
+
 func TestLoads(t *testing.T) {
 	sizes := []int{10, 900, 30, 40, 50}
-	if d := cmp.Diff([]Load{{2, 512}, {2, 40}, {1, 50}}, Loads([]int{0, 1, 2, 3, 4}, 2, sizes, 512)); d != "" {
+	split := Split{Micro: 2, Sizes: sizes, Limit: 512}
+	if d := cmp.Diff([]Load{{2, 512}, {2, 40}, {1, 50}}, loads(split, 0, 1, 2, 3, 4)); d != "" {
 		t.Error(d)
 	}
-	if d := cmp.Diff([]Load{{3, 1}}, Loads([]int{0, 1, 2}, 8, nil, 224)); d != "" {
+	split.Tokens, split.Micro = 100, 3 // the long text alone, the others as many as fit
+	if d := cmp.Diff([]Load{{1, 512}, {2, 50}, {2, 30}}, loads(split, 0, 1, 2, 3, 4)); d != "" {
+		t.Error(d)
+	}
+	if got := split.Parts([]int{4, 0, 1}); !slices.Equal(got[1].Examples, []int{4, 0}) {
+		t.Errorf("examples %v, want 4 and 0", got[1].Examples)
+	}
+	if d := cmp.Diff([]Load{{3, 1}}, loads(Split{Micro: 8, Limit: 224, Tokens: 2}, 0, 1, 2)); d != "" {
 		t.Error(d)
 	}
 }

@@ -50,7 +50,11 @@ func Warnings(f Facts, d Data, m Memory) []Warning {
 		warn("data", "%s cannot be read, the first: %s", files(len(d.Bad)), d.Bad[0].Error)
 	}
 	if m.Short() {
-		warn("memory", "the run needs %s, but %s are available: lower --batch, or split it with --accumulate %d", Bytes(m.Peak-m.Cache), Bytes(m.Available), 2*max(1, f.Batch/max(f.Micro, 1)))
+		split := fmt.Sprintf("--accumulate %d", 2*max(1, f.Batch/max(f.Micro, 1)))
+		if f.Family == "text" {
+			split += " or --max-batch-tokens"
+		}
+		warn("memory", "the run needs %s, but %s are available: lower --batch, or split it with %s", Bytes(m.Peak-m.Cache), Bytes(m.Available), split)
 	}
 	return out
 }

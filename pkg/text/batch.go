@@ -12,6 +12,7 @@ type Batch struct {
 	Labels  []int64  // [N] class of each text; -1: unknown
 	Names   []string // [N] file and row of each text, for messages
 	Epoch   int
+	PadTo   int // tokens that all batches are padded to; 0: each to its longest text
 }
 
 // Inputs are a batch's tensors, owned by the scope they were made in.
@@ -66,6 +67,27 @@ func (b *Batch) Tokens() int {
 	return n
 }
 
+// Length returns the tokens of the i-th text: those that it is padded to, where all
+// batches are padded alike.
+func (b *Batch) Length(i int) int { return max(b.Lengths[i], b.PadTo) }
+
+// Part returns the texts of these indices, padded to the longest of them. It
+// shares nothing with b.
+func (b *Batch) Part(indices []int) *Batch {
+	p := &Batch{N: len(indices), T: b.PadTo, Epoch: b.Epoch, PadTo: b.PadTo}
+	for _, i := range indices {
+		p.T = max(p.T, b.Lengths[i])
+	}
+	p.IDs, p.TypeIDs = make([]int64, 0, p.N*p.T), make([]int64, 0, p.N*p.T)
+	for _, i := range indices {
+		row := i * b.T
+		p.IDs = append(p.IDs, b.IDs[row:row+p.T]...)
+		p.TypeIDs = append(p.TypeIDs, b.TypeIDs[row:row+p.T]...)
+		p.Lengths, p.Labels, p.Names = append(p.Lengths, b.Lengths[i]), append(p.Labels, b.Labels[i]), append(p.Names, b.Names[i])
+	}
+	return p
+}
+
 // row is one tokenized text.
 type row struct {
 	ids      []int32
@@ -77,7 +99,7 @@ type row struct {
 // collate pads rows to the longest. With padTo > 0 every batch is padded that
 // far: more work for the same result.
 func collate(rows []row, pad int32, padTo, epoch int) *Batch {
-	b := &Batch{N: len(rows), T: padTo, Epoch: epoch}
+	b := &Batch{N: len(rows), T: padTo, Epoch: epoch, PadTo: padTo}
 	for _, r := range rows {
 		b.T = max(b.T, len(r.ids))
 	}

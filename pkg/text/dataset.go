@@ -164,20 +164,24 @@ func (d *Dataset) Batch(ctx context.Context, epoch int, indices []int) (*Batch, 
 		if err != nil {
 			return nil, err
 		}
-		r := row{label: e.Label, name: e.ID}
-		if e.Pair == "" && !d.pairs {
-			r.ids = enc.AppendIDs(nil, e.Text, d.opts.MaxLength)
-			r.firstLen = len(r.ids)
-		} else {
-			r.ids, r.firstLen = enc.AppendPairIDs(nil, e.Text, e.Pair, d.opts.MaxLength)
-		}
-		rows[i] = r
+		rows[i] = row{label: e.Label, name: e.ID}
+		rows[i].ids, rows[i].firstLen = d.encode(enc, nil, e.Text, e.Pair, d.opts.MaxLength)
 	}
 	padTo := 0
 	if d.opts.PadToMax {
 		padTo = d.opts.MaxLength
 	}
 	return collate(rows, d.tok.PadID(), padTo, epoch), nil
+}
+
+// encode appends an example's tokens, at most maxLength with the special ones; 0:
+// all. first counts those of the first text.
+func (d *Dataset) encode(enc *Encoder, ids []int32, text, pair string, maxLength int) (all []int32, first int) {
+	if pair != "" || d.pairs {
+		return enc.AppendPairIDs(ids, text, pair, maxLength)
+	}
+	all = enc.AppendIDs(ids, text, maxLength)
+	return all, len(all)
 }
 
 // Epochs yields the batches of so many passes, each in its own seeded order,

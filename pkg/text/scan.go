@@ -17,10 +17,35 @@ type Scan struct {
 // Scan tokenizes every example with so many workers; 0: one per core. observe,
 // which may be nil, is told how many are done, one call at a time.
 func (d *Dataset) Scan(ctx context.Context, workers int, observe func(done, total int)) (Scan, error) {
+	s := Scan{Tokens: make([]int, d.Len()), Hashes: make([][16]byte, d.Len())}
+	err := d.each(ctx, workers, 0, observe, func(i, tokens int, text, pair string) {
+		s.Tokens[i], s.Hashes[i] = tokens, contentHash(text, pair)
+	})
+	if err != nil {
+		return Scan{}, err
+	}
+	return s, nil
+}
+
+// Lengths tokenizes every example as Scan does, and returns the tokens of each in
+// a batch: truncated, the special ones included, without padding.
+func (d *Dataset) Lengths(ctx context.Context, workers int, observe func(done, total int)) ([]int, error) {
+	lengths := make([]int, d.Len())
+	err := d.each(ctx, workers, d.opts.MaxLength, observe, func(i, tokens int, _, _ string) { lengths[i] = tokens })
+	if err != nil {
+		return nil, err
+	}
+	return lengths, nil
+}
+
+// each tells do the tokens of every example, at most maxLength; 0: all. do runs on
+// several goroutines, once for each example.
+func (d *Dataset) each(ctx context.Context, workers, maxLength int, observe func(done, total int),
+	do func(i, tokens int, text, pair string),
+) error {
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
-	s := Scan{Tokens: make([]int, d.Len()), Hashes: make([][16]byte, d.Len())}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	// A worker takes a stretch of examples: they lie side by side in their file.
@@ -53,21 +78,14 @@ func (d *Dataset) Scan(ctx context.Context, workers int, observe func(done, tota
 						cancel(err)
 						return
 					}
-					if pair == "" && !d.pairs {
-						ids = enc.AppendIDs(ids[:0], text, 0)
-					} else {
-						ids, _ = enc.AppendPairIDs(ids[:0], text, pair, 0)
-					}
-					s.Tokens[i], s.Hashes[i] = len(ids), contentHash(text, pair)
+					ids, _ = d.encode(enc, ids[:0], text, pair, maxLength)
+					do(i, len(ids), text, pair)
 				}
 			}
 		})
 	}
 	wg.Wait()
-	if ctx.Err() != nil {
-		return Scan{}, context.Cause(ctx)
-	}
-	return s, nil
+	return context.Cause(ctx)
 }
 
 // contentHash is equal for texts that differ in case and white space alone.

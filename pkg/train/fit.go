@@ -104,23 +104,6 @@ func (f *fit[B]) batches(ctx context.Context) iter.Seq2[item[B], error] {
 	return loader.Run(ctx, f.plan, f.build)
 }
 
-// build makes the micro-batches of a step of so many examples, blended where
-// that is asked for.
-func (f *fit[B]) build(ctx context.Context, epoch, step int, idx []int) ([]micro[B], error) {
-	var parts []micro[B]
-	size := f.o.Batch / f.o.Accumulate
-	for len(idx) > 0 {
-		n := min(size, len(idx))
-		b, err := f.data.Batch(ctx, epoch, idx[:n])
-		if err != nil {
-			return nil, err
-		}
-		parts, idx = append(parts, micro[B]{batch: b, share: 1}), idx[n:]
-	}
-	mix(f.o.Mix, f.o.Seed, step, parts)
-	return parts, nil
-}
-
 // after evaluates and saves, where the step was an epoch's last or a checkpoint
 // is due.
 func (f *fit[B]) after(ctx context.Context, it item[B]) error {

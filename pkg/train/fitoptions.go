@@ -13,8 +13,12 @@ type FitOptions struct {
 	Epochs     int
 	Batch      int // examples in an optimiser step
 	Accumulate int // micro-batches that a step is split into; 0: 1
-	Seed       uint64
-	Workers    int // goroutines that build batches; 0: built in the loop
+	// MaxBatchTokens bounds a micro-batch's tokens with padding, its examples times
+	// the longest: a step with more is split further, ordered by length. 0: no bound.
+	// The batches are to be Divisible.
+	MaxBatchTokens int
+	Seed           uint64
+	Workers        int // goroutines that build batches; 0: built in the loop
 
 	Optimizer *Adam
 	Schedule  schedule.Schedule
@@ -25,7 +29,7 @@ type FitOptions struct {
 	EMA       float64 // decay of the averaged weights, which are then the model; 0: none
 
 	// Order replaces the seeded shuffle of each epoch: as many indices as there
-	// are examples, by a pure function. See BalancedOrder.
+	// are examples, by a pure function. See BalancedOrder and GroupedOrder.
 	Order func(epoch int) []int
 
 	Freeze *freeze.Plan // which parameters train when; nil: those that are trainable

@@ -78,6 +78,9 @@ func (f *fit[B]) validate() error {
 	if o.Batch%o.Accumulate != 0 {
 		bad("--accumulate %d does not divide --batch %d", o.Accumulate, o.Batch)
 	}
+	if o.MaxBatchTokens < 0 {
+		bad("--max-batch-tokens: %d, want 0 (no limit) or more", o.MaxBatchTokens)
+	}
 	if !(o.ClipNorm >= 0) {
 		bad("--clip: %g, want 0 (off) or more", o.ClipNorm)
 	}
@@ -97,6 +100,9 @@ func (f *fit[B]) validate() error {
 	var b B
 	if _, ok := any(b).(Mixable[B]); o.Mix.on() && !ok {
 		bad("--mixup, --cutmix: examples of type %T cannot be blended", b)
+	}
+	if _, ok := any(b).(Divisible[B]); o.MaxBatchTokens > 0 && !ok {
+		bad("--max-batch-tokens: examples of type %T have no length", b)
 	}
 	return errors.Join(errs...)
 }
