@@ -17,20 +17,25 @@ func (f *fit[B]) step(s *Step[item[B]]) (StepEvent, error) {
 		e.Rates = f.thaw.Rates(e.LR)
 	}
 	total := f.weight(s.Batch.Batch)
+	var losses []*torch.Tensor
 	for _, m := range s.Batch.Batch {
-		loss, err := f.forwardBackward(s.Scope, m, total)
-		if err != nil {
-			return e, fmt.Errorf("step %d: %w", e.Step, err)
-		}
-		e.Loss += loss
+		losses = append(losses, f.forwardBackward(s.Scope, m, total))
 		e.Examples += m.batch.Size()
 		e.Tokens += m.batch.Tokens()
+	}
+	norm := f.clip(s.Scope)
+	// The step's one wait for a GPU. No update is made with what is no number.
+	for _, loss := range losses {
+		e.Loss += s.Float(loss)
+	}
+	e.GradNorm = s.Float(norm)
+	if err := s.Err(); err != nil {
+		return e, fmt.Errorf("step %d: %w", e.Step, err)
 	}
 	if notFinite([]float32{float32(e.Loss)}) {
 		return e, f.diverged(e, s.Batch.Batch, "loss", e.Loss)
 	}
-	e.GradNorm = s.Float(f.clip(s.Scope))
-	if s.Err() == nil && (math.IsNaN(e.GradNorm) || math.IsInf(e.GradNorm, 0)) {
+	if math.IsNaN(e.GradNorm) || math.IsInf(e.GradNorm, 0) {
 		return e, f.diverged(e, s.Batch.Batch, "gradient norm", e.GradNorm)
 	}
 	f.o.Optimizer.Step(s.Scope, e.LR)
@@ -63,23 +68,21 @@ func (f *fit[B]) clip(s *torch.Scope) *torch.Tensor {
 }
 
 // forwardBackward adds the gradients of one micro-batch and returns its share of
-// the step's loss. The graph dies with its own scope, before the next begins.
-func (f *fit[B]) forwardBackward(outer *torch.Scope, m micro[B], total float64) (float64, error) {
-	s := outer.Sub(outer.Mode())
-	defer s.Close()
-	logits := f.model.Forward(s, m.batch)
-	o := torch.LossOptions{LabelSmoothing: f.o.Loss.LabelSmoothing, Sum: true}
-	if w := f.o.Loss.ClassWeights; w != nil {
-		o.ClassWeights = s.Cast(torch.FromSlice(s, w, len(w)), torch.Float32)
-	}
-	// The sum over the micro-batch divided by the step's whole weight: several
-	// micro-batches give the big batch's mean, also where they are uneven.
-	loss := s.MulScalar(s.CrossEntropyWith(logits, m.targets(s, len(f.model.Classes())), o), 1/total)
-	value := s.Float(loss)
-	if !math.IsNaN(value) && !math.IsInf(value, 0) {
+// the step's loss, which stays on the device. The graph dies with its own scope,
+// before the next begins.
+func (f *fit[B]) forwardBackward(outer *torch.Scope, m micro[B], total float64) *torch.Tensor {
+	return outer.Block(func(s *torch.Scope) *torch.Tensor {
+		logits := f.model.Forward(s, m.batch)
+		o := torch.LossOptions{LabelSmoothing: f.o.Loss.LabelSmoothing, Sum: true}
+		if w := f.o.Loss.ClassWeights; w != nil {
+			o.ClassWeights = s.Cast(torch.FromSlice(s, w, len(w)), torch.Float32)
+		}
+		// The sum over the micro-batch divided by the step's whole weight: several
+		// micro-batches give the big batch's mean, also where they are uneven.
+		loss := s.MulScalar(s.CrossEntropyWith(logits, m.targets(s, len(f.model.Classes())), o), 1/total)
 		s.Backward(loss)
-	}
-	return value, s.Err()
+		return s.Detach(loss)
+	})
 }
 
 // weight is what the step's summed loss is divided by: the number of examples,
