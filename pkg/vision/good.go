@@ -41,6 +41,7 @@ func (d *Dataset) Good(ctx context.Context, o ReadOptions) (*Dataset, ReadReport
 	if err != nil {
 		return nil, ReadReport{}, err
 	}
+	d.cache.Flush()
 	stats := d.cache.Stats()
 	r := ReadReport{Cached: int(stats.Hits - before), CacheErr: stats.DiskErr}
 	if len(bad) == 0 {
