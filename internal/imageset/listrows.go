@@ -45,7 +45,7 @@ func csvRows(in *bufio.Reader, where string, yield func(row, error) bool) {
 	r.ReuseRecord = true
 	for {
 		cells, err := r.Read()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return
 		}
 		if parse, ok := errors.AsType[*csv.ParseError](err); ok {
