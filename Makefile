@@ -79,8 +79,8 @@ bench: bench-bin ## run beside PyTorch, Hugging Face and Keras; ROWS=regexp rene
 	  --rows '$(or $(ROWS),.)' --rounds '$(or $(ROUNDS),3)'
 
 .PHONY: scale
-scale: bench-bin ## measure and draw how cost grows with batch, length, threads and data: bench/SCALE.md
-	@folder=$$(bench/prepare.sh) && "$$folder/venv/bin/python" bench/scale.py .cache "$$folder"
+scale: bench-bin ## measure and draw how cost grows with batch, length, threads and data; PARTS=regexp renews some parts of bench/SCALE.md
+	@folder=$$(bench/prepare.sh) && "$$folder/venv/bin/python" bench/scale.py .cache "$$folder" --parts '$(or $(PARTS),.)'
 
 .PHONY: bench-go
 bench-go: have-go have-g++ ## run Go's benchmarks; BENCH=regexp picks some, COUNT=n repeats them

@@ -1,10 +1,11 @@
 """Measures how cost grows, and draws it: SCALE.md, scale.json and scale.png.
 
-    scale.py BIN FOLDER [--draw]
+    scale.py BIN FOLDER [--parts REGEXP]
 
 Training's rate against batch, length and threads, beside what the machine's matrix
 products reach; the input path's rate, memory and start against the number of
-examples. --draw only draws scale.json anew.
+examples. A part is kept in scale.json as soon as it is measured, and SCALE.md and
+scale.png are drawn anew from all parts there; --parts renews some, '^$' none.
 """
 import argparse
 import csv
@@ -12,6 +13,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import shutil
 import statistics
 import sys
@@ -22,7 +24,7 @@ from machine import machine, run
 p = argparse.ArgumentParser()
 p.add_argument("bin", type=pathlib.Path)
 p.add_argument("folder", type=pathlib.Path)
-p.add_argument("--draw", action="store_true")
+p.add_argument("--parts", default=".")
 a = p.parse_args()
 here = pathlib.Path(__file__).resolve().parent
 data = a.folder / "data"
@@ -91,31 +93,65 @@ def told(what):
     return what
 
 
-def measure():
-    found = {"machine": machine()}
-    products = [run(a.bin / "probe", "products", "--threads", cores)["result"] for _ in range(3)]
-    found["gflops"] = {t: statistics.median(r[t] for r in products) for t in ("float32", "bfloat16")}
-    told(found["gflops"])
-    found["bert by batch"] = [{**bert(128, b), "x": b} for b in (1, 2, 4, 8, 16, 32, 64) if told(f"texts, batch {b}")]
-    found["bert by length"] = [{**bert(n, 8), "x": n} for n in (16, 32, 64, 128, 256, 512) if told(f"texts of {n} tokens")]
-    found["bert by threads"] = [{**bert(128, 16, t), "x": t} for t in range(1, cores + 1) if told(f"texts, {t} threads")]
-    found["vgg by batch"] = [{**vgg(b), "x": b} for b in (2, 4, 8, 16, 32, 64) if told(f"pictures, batch {b}")]
-    found["vgg by threads"] = [{**vgg(32, t), "x": t} for t in range(1, cores + 1) if told(f"pictures, {t} threads")]
-    found["texts by number"] = []
-    for n in (1_000, 10_000, 100_000, 1_000_000):
-        told(f"{n:,} texts")
-        path = texts("many.csv", n, lambda dice: dice.randint(20, 80))
-        r = run(a.bin / "probe", "texts", "--model", data / "minilm", "--data", path, "--batches", 40_000)
-        found["texts by number"].append({
-            "x": n, "rate": r["result"]["items"] / r["result"]["seconds"], "first": r["result"]["first"], "peak": r["peak"],
-            "bytes": path.stat().st_size,
-        })  # fmt: skip
-        path.unlink()
-    return found
+def products():
+    rounds = [run(a.bin / "probe", "products", "--threads", cores)["result"] for _ in range(3)]
+    return {t: statistics.median(r[t] for r in rounds) for t in ("float32", "bfloat16")}
+
+
+def by(unit, xs, measured):
+    """A row for each x, of what measured finds there."""
+    return lambda: [{**measured(x), "x": x} for x in xs if told(f"{unit} {x:,}")]
+
+
+def taken(path, command, *args):
+    """The input path's figures for the table at path, which is then removed."""
+    r = run(a.bin / "probe", command, "--data", path, *args)
+    size = path.stat().st_size
+    path.unlink()
+    return {"rate": r["result"]["items"] / r["result"]["seconds"], "first": r["result"]["first"], "peak": r["peak"], "bytes": size}
+
+
+def many_texts(n):
+    path = texts("many.csv", n, lambda dice: dice.randint(20, 80))
+    return taken(path, "texts", "--model", data / "minilm", "--examples", 640_000)
+
+
+def many_pictures(n):
+    """A list of n pictures in folders of 180. All folders are links to one that
+    holds the bundled pictures: to the program, each is another file."""
+    album = work / "album"
+    if not album.exists():
+        (album / "all").mkdir(parents=True)
+        for k, path in enumerate(sorted((here.parent / "weights/samples/ants-bees").glob("*/*/*.jpg"))):
+            shutil.copy(path, album / "all" / f"{k:03}.jpg")
+    names = sorted(p.name for p in (album / "all").iterdir())
+    path = work / "many.csv"
+    with open(path, "w", newline="", encoding="utf-8") as f:
+        out = csv.writer(f)
+        out.writerow(["path", "label"])
+        for i in range(n):
+            folder, k = divmod(i, len(names))
+            if k == 0 and not (album / f"{folder:04}").exists():
+                (album / f"{folder:04}").symlink_to("all")
+            out.writerow([f"album/{folder:04}/{names[k]}", "bees" if i % 2 else "ants"])
+    return taken(path, "drawn", "--examples", 2_000)
+
+
+counts = (1_000, 10_000, 100_000, 1_000_000)
+PARTS = {
+    "products": products,
+    "bert by batch": by("texts, batch", (1, 2, 4, 8, 16, 32, 64), lambda b: bert(128, b)),
+    "bert by length": by("texts, tokens", (16, 32, 64, 128, 256, 512), lambda n: bert(n, 8)),
+    "bert by threads": by("texts, threads", range(1, cores + 1), lambda t: bert(128, 16, t)),
+    "vgg by batch": by("pictures, batch", (2, 4, 8, 16, 32, 64), vgg),
+    "vgg by threads": by("pictures, threads", range(1, cores + 1), lambda t: vgg(32, t)),
+    "input of texts": by("texts", counts, many_texts),
+    "input of pictures": by("pictures", counts, many_pictures),
+}
 
 
 def fraction(found, rate, flops):
-    return rate * flops / 1e9 / found["gflops"]["bfloat16"]
+    return rate * flops / 1e9 / found["products"]["bfloat16"]
 
 
 def page(found):
@@ -127,8 +163,14 @@ def page(found):
     def trained(rows, unit, flops):
         return [[f"{r['x']}", f"{r['rate']:.1f} {unit}", f"{r['rate'] * flops(r) / 1e9:,.0f} ({fraction(found, r['rate'], flops(r)):.0%})", f"{r['peak'] / MB:,.0f} MiB"] for r in rows]
 
+    def taken_in(rows, unit):
+        return [unit, "file", "first batch after", "rate", "peak memory"], [
+            [f"{r['x']:,}", f"{r['bytes'] / MB:,.1f} MiB", f"{r['first']:.2f} s", f"{r['rate']:,.0f} {unit}/s", f"{r['peak'] / MB:,.0f} MiB"]
+            for r in rows
+        ]
+
     rate = ["rate", "GFLOP/s (of the products')", "peak memory"]
-    g = found["gflops"]
+    g = found["products"]
     return "\n".join([
         "# How cost grows", "",
         f"{found['machine']}. Made by `make scale`. The machine's matrix products, [4096,384]·[384,1536] by ATen on all cores, reach "
@@ -147,12 +189,14 @@ def page(found):
         "## By threads, batch 32", "",
         *table(["threads", *rate], trained(found["vgg by threads"], "pictures/s", lambda r: vgg_flops())),
         "## The input path, by number of texts", "",
-        "A table of texts of 20 to 80 words, opened, shuffled and tokenized as for training, without a network: at most 1.28 million "
-        "examples of it. What grows with the data is its index, 16 bytes a row and what the order and the labels take.", "",
-        *table(["texts", "file", "first batch after", "rate", "peak memory"], [
-            [f"{r['x']:,}", f"{r['bytes'] / MB:,.1f} MiB", f"{r['first']:.2f} s", f"{r['rate']:,.0f} texts/s", f"{r['peak'] / MB:,.0f} MiB"]
-            for r in found["texts by number"]
-        ]),
+        "A table of texts of 20 to 80 words is opened and checked, a tenth of it held out, the rest shuffled and tokenized, as training "
+        "does, without a network: 640,000 texts, in as many epochs as that needs. What grows with the data is its index, some 13 bytes a text with parts and order "
+        "([ARCHITECTURE.md](../ARCHITECTURE.md#a-million-examples)), and as much again that Go's collector leaves free.", "",
+        *table(*taken_in(found["input of texts"], "texts")),
+        "## By number of pictures", "",
+        "The same for a list of pictures, of which the files' sizes are looked up; 2,000 are taken, each decoded anew and augmented. The index takes some "
+        "26 bytes a picture.", "",
+        *table(*taken_in(found["input of pictures"], "pictures")),
     ])  # fmt: skip
 
 
@@ -162,7 +206,7 @@ def draw(found):
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
 
-    g, blue, red = found["gflops"]["bfloat16"], "#1f5fa8", "#b5482a"
+    g, blue, red = found["products"]["bfloat16"], "#1f5fa8", "#b5482a"
     fig, axes = plt.subplots(2, 3, figsize=(13, 7), layout="constrained")
 
     def curve(ax, rows, key, title, xlabel, ylabel, log=True):
@@ -190,17 +234,35 @@ def draw(found):
     ax.lines[0].set_label("MiniLM")
     ax.plot([r["x"] for r in rows], [r["rate"] / rows[0]["rate"] for r in rows], "s-", color=red, label="VGG16")
     ax.legend(loc="lower right")
-    rows = found["texts by number"]
-    ax = curve(axes[1][1], rows, lambda r: r["peak"] / MB, "Input path, texts", "texts in the table", "peak memory, MiB")
-    ax = curve(axes[1][2], rows, lambda r: r["first"], "Start: first batch", "texts in the table", "seconds")
+    for ax, key, title, ylabel in (
+        (axes[1][1], lambda r: r["peak"] / MB, "Memory of the input path", "peak, MiB"),
+        (axes[1][2], lambda r: r["first"], "Start: first batch", "seconds"),
+    ):
+        both = found["input of texts"], found["input of pictures"]
+        curve(ax, both[0], key, title, "examples", ylabel)
+        ax.lines[0].set_label("texts")
+        ax.plot(counts, [key(r) for r in both[1]], "s-", color=red, label="pictures")
+        ax.set_ylim(0, max(key(r) for rows in both for r in rows) * 1.15)
+        ax.legend(loc="upper left")
     fig.savefig(here / "scale.png", dpi=80)
 
 
-try:
+def main():
     path = here / "scale.json"
-    found = json.loads(path.read_text()) if a.draw else measure()
-    path.write_text(json.dumps(found, indent=1) + "\n")
+    found = json.loads(path.read_text())
+    if found.get("machine") != machine():  # figures of another machine do not compare
+        found = {"machine": machine()}
+    for part, measure in PARTS.items():
+        if re.search(a.parts, part):
+            found[part] = measure()
+            path.write_text(json.dumps(found, indent=1) + "\n")
+    if missing := [part for part in PARTS if part not in found]:
+        sys.exit(f"scale: not yet measured on this machine: {', '.join(missing)}")
     (here / "SCALE.md").write_text(page(found))
     draw(found)
+
+
+try:
+    main()
 finally:
     shutil.rmtree(work, ignore_errors=True)

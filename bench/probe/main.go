@@ -3,7 +3,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"os"
 	"time"
@@ -13,12 +12,12 @@ import (
 	"github.com/gotune/gotune/internal/corpus"
 	"github.com/gotune/gotune/internal/loader"
 	"github.com/gotune/gotune/pkg/text"
-	"github.com/gotune/gotune/pkg/vision"
 )
 
 type commands struct {
 	Order      order      `cmd:"" help:"The examples of each step of a run."`
 	Tokenize   tokenize   `cmd:"" help:"Tokens a second over the texts of a table."`
+	Drawn      drawn      `cmd:"" help:"Batches of pictures from a list of any size: seconds to the first one, and the rate."`
 	Pictures   pictures   `cmd:"" help:"Augmented pictures a second: the first epoch decodes, the later ones do not."`
 	Texts      texts      `cmd:"" help:"Batches of texts from a table of any size: seconds to the first one, and the rate."`
 	Checkpoint checkpoint `cmd:"" help:"Seconds for which training waits for a checkpoint."`
@@ -93,44 +92,6 @@ func readTexts(path string) ([]string, error) {
 		texts[i] = e.Text
 	}
 	return texts, nil
-}
-
-type pictures struct {
-	Data    string
-	Epochs  int    `default:"6"`
-	Batch   int    `default:"32"`
-	Workers int    `default:"1"`
-	Augment string `default:"documented"`
-}
-
-// Run times the epochs after the first.
-func (o *pictures) Run() error {
-	ctx := context.Background()
-	in := vision.Input{Size: 224, ShortSide: 256, Fit: vision.FitCrop, Mean: [3]float64{0.485, 0.456, 0.406}, Std: [3]float64{0.229, 0.224, 0.225}}
-	d, err := vision.OpenDataset(o.Data, vision.DataOptions{Input: in, Augment: o.Augment})
-	if err != nil {
-		return err
-	}
-	defer func() { _ = d.Close() }() // only read from
-	plan := loader.Plan{N: d.Len(), Batch: o.Batch, Epochs: o.Epochs, Shuffle: true, Workers: o.Workers}
-	build := func(ctx context.Context, epoch, _ int, idx []int) (*vision.Batch, error) {
-		return d.Batch(ctx, epoch, idx)
-	}
-	var first, later rate
-	start := time.Now()
-	for item, err := range loader.Run(ctx, plan, build) {
-		if err != nil {
-			return err
-		}
-		r := &later
-		if item.Epoch == 0 {
-			r = &first
-		}
-		r.Items += item.Batch.Size()
-		r.Seconds += time.Since(start).Seconds()
-		start = time.Now()
-	}
-	return show(map[string]rate{"first": first, "cached": later})
 }
 
 type rate struct {

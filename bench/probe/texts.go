@@ -1,9 +1,6 @@
 package main
 
 import (
-	"context"
-	"time"
-
 	"github.com/gotune/gotune/pkg/text"
 )
 
@@ -18,34 +15,10 @@ func openTexts(model, data string, length int) (*text.Dataset, error) {
 
 type texts struct {
 	Model, Data string
-	Batches     int `default:"2000"`
+	Examples    int `default:"64000"`
 }
 
-// Run opens a table as training does and takes shuffled batches of 32 from it: how
-// long until the first one, and the rate of all.
+// Run takes batches of texts from a table.
 func (o *texts) Run() error {
-	start := time.Now()
-	d, err := openTexts(o.Model, o.Data, 512)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = d.Close() }() // only read from
-	var first time.Duration
-	var r rate
-	for b, err := range d.Epochs(context.Background(), 1, 32, 1) {
-		if err != nil {
-			return err
-		}
-		if first == 0 {
-			first = time.Since(start)
-			start = time.Now()
-			continue
-		}
-		r.Items += b.Size()
-		if r.Items >= 32*o.Batches {
-			break
-		}
-	}
-	r.Seconds = time.Since(start).Seconds()
-	return show(map[string]any{"examples": d.Len(), "first": first.Seconds(), "items": r.Items, "seconds": r.Seconds})
+	return input[*text.Batch](o.Examples, func() (*text.Dataset, error) { return openTexts(o.Model, o.Data, 512) })
 }

@@ -78,12 +78,15 @@ func openSets(ctx context.Context, env *cli.Env, o *options, in vision.Input) (s
 		return s, err
 	}
 	if note != "" {
+		if o.Variants > 0 {
+			note += "; features of frozen layers are not kept"
+		}
 		s.said = append(s.said, note)
 	}
 	data.Variants = o.Variants
 	if o.Variants > 0 && data.CacheDir != "" {
 		if s.features, err = vision.OpenFeatureCache(filepath.Join(data.CacheDir, "features"), data.CacheBytes); err != nil {
-			return s, err
+			s.said = append(s.said, fmt.Sprintf("features of frozen layers are not kept: %v", err))
 		}
 		data.Features = s.features
 	}
@@ -155,6 +158,16 @@ func (s *sets) close() {
 	}
 	for _, d := range s.opened {
 		_ = d.Close() // only read from
+	}
+}
+
+// warn tells that features were not kept, which costs time and changes no result.
+func (s *sets) warn(env *cli.Env) {
+	if s.features == nil {
+		return
+	}
+	if err := s.features.Err(); err != nil {
+		fmt.Fprintf(env.Stderr, "warning: features of frozen layers were computed anew: %v\n", err)
 	}
 }
 

@@ -78,6 +78,7 @@ func runTrain(ctx context.Context, env *cli.Env, o *options, t cli.TrainOptions,
 	}
 	defer sets.close()
 	defer sets.skipped.list(env)
+	defer sets.warn(env)
 	if err := o.CheckData(sets.training.Len(), sets.validation != nil); err != nil {
 		return err
 	}

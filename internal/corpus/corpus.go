@@ -3,7 +3,7 @@
 //
 // Open looks at everything once, so that what is wrong with the data is said
 // before the first training step; Example then reads one example, from any
-// goroutine. In memory stays where each example lies, 20 bytes a row or the
+// goroutine. In memory stays where each example lies, some 7 bytes a row or the
 // names of the files, and never the texts, save for what was compressed as one
 // stream: see Options.SpoolLimit.
 package corpus
@@ -16,13 +16,16 @@ import (
 	"strings"
 	"sync"
 	"unicode/utf8"
+
+	"github.com/gotune/gotune/internal/column"
 )
 
 // Corpus is labelled text. Its methods may be called from any goroutine.
 type Corpus struct {
 	path    string
 	classes []string
-	labels  []int32
+	labels  column.Ints // a number for each label value, or NoLabel
+	class   []int32     // of each such number
 	sources []source
 	starts  []int // first example of each source
 	tree    tree  // nil for a table that is a file of its own
@@ -53,22 +56,18 @@ type source interface {
 }
 
 // Len returns the number of examples.
-func (c *Corpus) Len() int { return len(c.labels) }
+func (c *Corpus) Len() int { return c.labels.Len() }
 
 // Classes returns Options.Labels, or else the labels found: sorted, numerically
 // if all are integers.
 func (c *Corpus) Classes() []string { return slices.Clone(c.classes) }
 
 // Label returns the class of example i, or NoLabel. It reads nothing.
-func (c *Corpus) Label(i int) int { return int(c.labels[i]) }
-
-// Labels returns the classes of the given examples, in their order.
-func (c *Corpus) Labels(examples []int) []int {
-	out := make([]int, len(examples))
-	for k, i := range examples {
-		out[k] = c.Label(i)
+func (c *Corpus) Label(i int) int {
+	if n := c.labels.At(i); n != NoLabel {
+		return int(c.class[n])
 	}
-	return out
+	return NoLabel
 }
 
 // ID names the file and line of example i for messages. It reads nothing.
@@ -163,6 +162,12 @@ func (c *Corpus) Indices(split string) []int {
 		}
 	}
 	return out
+}
+
+// InSplit tells whether example i is of a split; "" is all.
+func (c *Corpus) InSplit(i int, split string) bool {
+	s, _ := c.locate(i)
+	return split == "" || s.splitName() == splitOf(split)
 }
 
 // Close frees what Open opened, the temporary file included, after the

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -266,9 +267,9 @@ func TestCheckTrainable(t *testing.T) {
 		{[]int{0, 1, 2}, ""},
 		{[]int{0, 1}, path + `: all 2 examples are of class "pos": training needs at least two classes`},
 		{[]int{}, path + ": no examples to train on"},
-		{nil, path + ": r.csv:5 has no label"},
+		{c.Indices(""), path + ": r.csv:5 has no label"},
 	} {
-		err := c.CheckTrainable(x.examples)
+		err := c.CheckTrainable(slices.Values(x.examples))
 		if got := fmt.Sprint(err); err == nil && x.want != "" || err != nil && got != x.want {
 			t.Errorf("examples %v: error %v, want %q", x.examples, err, x.want)
 		}

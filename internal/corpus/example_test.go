@@ -5,7 +5,9 @@ import (
 	"log"
 	"os"
 	"path/filepath"
+	"slices"
 
+	"github.com/gotune/gotune/internal/column"
 	"github.com/gotune/gotune/internal/corpus"
 )
 
@@ -45,9 +47,14 @@ func ExampleOpen() {
 }
 
 func ExampleSplit() {
-	train, val, err := corpus.Split([]int{0, 0, 0, 0, 1, 1, 1, 1}, 0.25, 42)
-	fmt.Println(train, val, err)
-	// Output: [1 2 3 4 5 7] [0 6] <nil>
+	labels := column.Collect(slices.Values([]int{0, 0, 0, 0, 1, 1, 1, 1}))
+	train, val, err := corpus.Split(labels, 0.25, 42)
+	if err != nil {
+		log.Println(err)
+		return
+	}
+	fmt.Println(slices.Collect(train.Values()), slices.Collect(val.Values()))
+	// Output: [1 2 3 4 5 7] [0 6]
 }
 
 func ExampleSubsample() {

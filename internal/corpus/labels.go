@@ -15,19 +15,19 @@ const NoLabel = -1
 // labelSet numbers label values as they appear; resolve then orders them into
 // classes.
 type labelSet struct {
-	ids    map[string]int32
+	ids    map[string]int
 	values []string // by number
 	first  []int    // the example that had it first
 }
 
-func (s *labelSet) number(value []byte, example int) int32 {
+func (s *labelSet) number(value []byte, example int) int {
 	if id, ok := s.ids[string(value)]; ok { // no allocation
 		return id
 	}
 	if s.ids == nil {
-		s.ids = map[string]int32{}
+		s.ids = map[string]int{}
 	}
-	id := int32(len(s.values))
+	id := len(s.values)
 	v := strings.ToValidUTF8(string(value), "\uFFFD")
 	s.ids[string(value)] = id
 	s.values = append(s.values, v)

@@ -87,11 +87,11 @@ func (c *Corpus) addTable(t *table, o Options, set *labelSet) error {
 	c.starts, c.sources = append(c.starts, c.Len()), append(c.sources, t)
 	c.rep.Columns = append(c.rep.Columns, t.name+": "+t.cols.String())
 	err := t.scan(o, &c.rep, func(label []byte) {
-		n := int32(NoLabel)
+		n := NoLabel
 		if len(label) > 0 {
 			n = set.number(label, c.Len())
 		}
-		c.labels = append(c.labels, n)
+		c.labels.Append(n)
 	})
 	if err == nil && o.Labels == nil && !o.LabelsOptional && set.looksLikeText(c.Len()) {
 		err = fault(t.where, "column %s has %d different values in %d rows and can hardly be the label; choose with --label-column",
@@ -181,11 +181,11 @@ func (c *Corpus) addTexts(g group, base string, several bool, o Options, set *la
 	c.starts = append(c.starts, c.Len())
 	c.sources = append(c.sources, &textFiles{c.tree, base, g.split, g.texts})
 	for _, ref := range g.texts {
-		n := int32(NoLabel)
+		n := NoLabel
 		if ref.class != NoLabel {
 			n = set.number([]byte(g.names[ref.class]), c.Len())
 		}
-		c.labels = append(c.labels, n)
+		c.labels.Append(n)
 	}
 	return nil
 }
@@ -197,12 +197,9 @@ func (c *Corpus) resolve(o Options, set *labelSet) error {
 		return fault(c.path, "label %q (%s) is none of the classes %s",
 			set.values[i], c.ID(set.first[i]), strings.Join(o.Labels, ", "))
 	}
-	c.classes = classes
-	for i, n := range c.labels {
-		if n != NoLabel {
-			c.labels[i] = class[n]
-		}
-		if c.labels[i] == NoLabel {
+	c.classes, c.class = classes, class
+	for i := range c.Len() {
+		if c.Label(i) == NoLabel {
 			c.rep.Unlabelled++
 		}
 	}

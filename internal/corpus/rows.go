@@ -5,17 +5,33 @@ import (
 	"bytes"
 	"errors"
 	"io"
+
+	"github.com/gotune/gotune/internal/column"
 )
 
 // maxRow bounds a row and a text file: beyond it, what is read is hardly a text
 // to classify, and memory is better kept.
 const maxRow = 64 << 20
 
-// rowRef finds a row again: all that stays in memory of it, 16 bytes.
+// rowRef finds a row again.
 type rowRef struct {
 	off  int64
 	n    uint32
 	line uint32 // 1-based line of the file at which the row begins
+}
+
+// rowIndex is all that stays in memory of a table's rows: 6 bytes of each where
+// they are of a few hundred.
+type rowIndex struct{ off, n, line column.Ints }
+
+func (x *rowIndex) add(r rowRef) {
+	x.off.Append(int(r.off))
+	x.n.Append(int(r.n))
+	x.line.Append(int(r.line))
+}
+
+func (x *rowIndex) at(i int) rowRef {
+	return rowRef{int64(x.off.At(i)), uint32(x.n.At(i)), uint32(x.line.At(i))}
 }
 
 // rowScanner steps through the rows of a store.

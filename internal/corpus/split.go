@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 
+	"github.com/gotune/gotune/internal/column"
 	"github.com/gotune/gotune/internal/shuffle"
 )
 
@@ -19,11 +21,15 @@ const (
 // Subsample returns limit of the indices 0…n-1: the first of a seeded
 // permutation, in its order. A limit of 0 or of n and more takes all, shuffled.
 func Subsample(n, limit int, seed uint64) []int {
-	p := shuffle.Perm(n, seed, subsampleStream)
+	p := shuffle.Perm[int32](n, seed, subsampleStream)
 	if limit > 0 && limit < n {
-		p = slices.Clone(p[:limit])
+		p = p[:limit]
 	}
-	return p
+	out := make([]int, len(p))
+	for k, i := range p {
+		out[k] = int(i)
+	}
+	return out
 }
 
 // A ClassError is a class with too few examples for what was asked.
@@ -55,35 +61,47 @@ func NameClass(err error, classes []string) error {
 //
 // fraction is above 0 and below 1. A label below 0 is an error; a class of one
 // example is a *ClassError.
-func Split(labels []int, fraction float64, seed uint64) (train, val []int, err error) {
+func Split(labels *column.Ints, fraction float64, seed uint64) (train, val *column.Ints, err error) {
 	if !(fraction > 0 && fraction < 1) {
 		return nil, nil, fmt.Errorf("validation fraction %v: want above 0 and below 1", fraction)
 	}
-	members := map[int][]int{}
-	for i, l := range labels {
+	count := map[int]int{}
+	for i := range labels.Len() {
+		l := labels.At(i)
 		if l < 0 {
 			return nil, nil, fmt.Errorf("example %d has no label", i)
 		}
-		members[l] = append(members[l], i)
+		count[l]++
 	}
-	var classes []int
-	for l := range members {
-		classes = append(classes, l)
-	}
-	slices.Sort(classes)
+	classes := slices.Sorted(maps.Keys(count))
 	counts := make([]int, len(classes))
+	members := make(map[int][]int32, len(classes))
 	for k, l := range classes {
-		if counts[k] = len(members[l]); counts[k] < 2 {
+		if counts[k] = count[l]; counts[k] < 2 {
 			return nil, nil, &ClassError{Label: l, Count: counts[k]}
 		}
+		members[l] = make([]int32, 0, counts[k])
 	}
+	for i := range labels.Len() {
+		l := labels.At(i)
+		members[l] = append(members[l], int32(i))
+	}
+	inVal := make([]bool, labels.Len())
 	for k, n := range apportion(counts, fraction) {
 		m := members[classes[k]]
 		shuffle.Shuffle(m, seed, splitStream+uint64(classes[k]))
-		val, train = append(val, m[:n]...), append(train, m[n:]...)
+		for _, i := range m[:n] {
+			inVal[i] = true
+		}
 	}
-	slices.Sort(train)
-	slices.Sort(val)
+	train, val = new(column.Ints), new(column.Ints)
+	for i, in := range inVal {
+		if in {
+			val.Append(i)
+		} else {
+			train.Append(i)
+		}
+	}
 	return train, val, nil
 }
 
@@ -113,25 +131,4 @@ func apportion(counts []int, fraction float64) []int {
 		}
 	}
 	return share
-}
-
-// Split divides the given examples, or all for nil, as the function Split does.
-// Its indices are examples of the corpus; its error names the class.
-func (c *Corpus) Split(examples []int, fraction float64, seed uint64) (train, val []int, err error) {
-	if examples == nil {
-		examples = c.Indices("")
-	}
-	if err := c.CheckTrainable(examples); err != nil {
-		return nil, nil, err
-	}
-	train, val, err = Split(c.Labels(examples), fraction, seed)
-	if small, ok := errors.AsType[*ClassError](err); ok {
-		return nil, nil, fault(c.path, "class %q has %d example: a split into training and validation needs two of each class", c.classes[small.Label], small.Count)
-	}
-	for _, half := range [][]int{train, val} {
-		for k, i := range half {
-			half[k] = examples[i]
-		}
-	}
-	return train, val, err
 }

@@ -8,12 +8,23 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"github.com/gotune/gotune/internal/column"
 )
+
+// split is Split with slices.
+func split(labels []int, fraction float64, seed uint64) (train, val []int, err error) {
+	a, b, err := Split(column.Collect(slices.Values(labels)), fraction, seed)
+	if err != nil {
+		return nil, nil, err
+	}
+	return slices.Collect(a.Values()), slices.Collect(b.Values()), nil
+}
 
 // The division that runs on disk were trained with may never change.
 func TestSplitIsFixed(t *testing.T) {
 	labels := []int{0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 2, 2, 2, 0, 0}
-	train, val, err := Split(labels, 0.2, 42)
+	train, val, err := split(labels, 0.2, 42)
 	check(t, err)
 	if diff := cmp.Diff([]int{2, 7, 11}, val); diff != "" {
 		t.Errorf("val (-want +got):\n%s", diff)
@@ -37,7 +48,7 @@ func TestSplitProperties(t *testing.T) {
 		}
 		labels = rapid.Permutation(labels).Draw(t, "labels")
 
-		train, val, err := Split(labels, fraction, seed)
+		train, val, err := split(labels, fraction, seed)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -73,7 +84,7 @@ func TestSplitProperties(t *testing.T) {
 		if want := int(math.Round(fraction * float64(len(labels)))); exact && inVal != want {
 			t.Fatalf("%d in val, want %d", inVal, want)
 		}
-		again, _, err := Split(labels, fraction, seed)
+		again, _, err := split(labels, fraction, seed)
 		if err != nil || !slices.Equal(again, train) {
 			t.Fatalf("a second call differs")
 		}
@@ -85,9 +96,9 @@ func TestSplitDependsOnTheSeed(t *testing.T) {
 	for i := range labels {
 		labels[i] = i % 2
 	}
-	_, a, err := Split(labels, 0.2, 1)
+	_, a, err := split(labels, 0.2, 1)
 	check(t, err)
-	_, b, err := Split(labels, 0.2, 2)
+	_, b, err := split(labels, 0.2, 2)
 	check(t, err)
 	if slices.Equal(a, b) {
 		t.Error("seeds 1 and 2 divide alike")
@@ -107,7 +118,7 @@ func TestSplitDependsOnTheSeed(t *testing.T) {
 }
 
 func TestNameClass(t *testing.T) {
-	_, _, err := Split([]int{0, 0, 1}, 0.5, 1)
+	_, _, err := split([]int{0, 0, 1}, 0.5, 1)
 	if got := NameClass(err, []string{"ants", "bees"}).Error(); got != `class "bees" has 1 example: a split needs two` {
 		t.Error(got)
 	}
@@ -128,40 +139,9 @@ func TestSplitFaults(t *testing.T) {
 		{[]int{0, 0}, 1, "validation fraction 1: want above 0 and below 1"},
 		{[]int{0, 0}, math.NaN(), "validation fraction NaN: want above 0 and below 1"},
 	} {
-		if _, _, err := Split(c.labels, c.fraction, 1); err == nil || err.Error() != c.want {
+		if _, _, err := split(c.labels, c.fraction, 1); err == nil || err.Error() != c.want {
 			t.Errorf("Split(%v, %v): error %v, want %s", c.labels, c.fraction, err, c.want)
 		}
-	}
-	path := one(t, "r.csv", "text,label\na,pos\nb,pos\nc,neg\nd,odd\ne,neg\n")
-	_, _, err := open(t, path, Options{}).Split(nil, 0.2, 1)
-	want := path + `: class "odd" has 1 example: a split into training and validation needs two of each class`
-	if err == nil || err.Error() != want {
-		t.Errorf("error %v, want %s", err, want)
-	}
-	_, _, err = open(t, path, Options{}).Split([]int{0, 1}, 0.2, 1)
-	if want := path + `: all 2 examples are of class "pos": training needs at least two classes`; err == nil || err.Error() != want {
-		t.Errorf("error %v, want %s", err, want)
-	}
-}
-
-// --limit, then --val-fraction: the indices are the corpus's.
-func TestSplitOfASubsample(t *testing.T) {
-	content := "text,label\n"
-	for range 50 {
-		content += "good,1\nbad,0\n"
-	}
-	c := open(t, one(t, "r.csv", content), Options{})
-	sub := Subsample(c.Len(), 40, 7)
-	train, val, err := c.Split(sub, 0.25, 7)
-	check(t, err)
-	if len(train) != 30 || len(val) != 10 {
-		t.Errorf("%d and %d, want 30 and 10", len(train), len(val))
-	}
-	both := slices.Concat(train, val)
-	slices.Sort(both)
-	slices.Sort(sub)
-	if diff := cmp.Diff(sub, both); diff != "" {
-		t.Errorf("(-subsample +train and val):\n%s", diff)
 	}
 }
 

@@ -17,7 +17,7 @@ type table struct {
 	store   store
 	format  rowFormat
 	cols    columns
-	rows    []rowRef
+	rows    rowIndex
 	buffers sync.Pool // of *rowBuffer
 }
 
@@ -121,7 +121,7 @@ func (t *table) scan(o Options, r *Report, add func(label []byte)) error {
 			continue
 		}
 		r.look(picked, func() string { return t.id(rows.line) })
-		t.rows = append(t.rows, rows.rowRef)
+		t.rows.add(rows.rowRef)
 		add(label)
 	}
 	if line, err := rows.err(); err != nil {
@@ -148,16 +148,16 @@ func (t *table) label(p picked, o Options) ([]byte, error) {
 	return label, err
 }
 
-func (t *table) len() int          { return len(t.rows) }
+func (t *table) len() int          { return t.rows.off.Len() }
 func (t *table) counted() bool     { return true }
 func (t *table) splitName() string { return t.split }
 
 func (t *table) id(line uint32) string { return fmt.Sprintf("%s:%d", t.name, line) }
 
-func (t *table) exampleID(i int) string { return t.id(t.rows[i].line) }
+func (t *table) exampleID(i int) string { return t.id(t.rows.at(i).line) }
 
 func (t *table) texts(i int) (text, pair string, err error) {
-	ref := t.rows[i]
+	ref := t.rows.at(i)
 	buf := t.buffers.Get().(*rowBuffer)
 	defer t.buffers.Put(buf)
 	if cap(buf.raw) < int(ref.n) {

@@ -1,13 +1,13 @@
 package corpus
 
-// CheckTrainable returns a *DataError unless the examples, or those given, have
-// labels of at least two classes.
-func (c *Corpus) CheckTrainable(examples []int) error {
-	if examples == nil {
-		examples = c.Indices("")
-	}
-	counts := make([]int, len(c.classes))
-	for _, i := range examples {
+import "iter"
+
+// CheckTrainable returns a *DataError unless the examples have labels of at least
+// two classes.
+func (c *Corpus) CheckTrainable(examples iter.Seq[int]) error {
+	counts, total := make([]int, len(c.classes)), 0
+	for i := range examples {
+		total++
 		if c.Label(i) == NoLabel {
 			return fault(c.path, "%s has no label", c.ID(i))
 		}
@@ -23,7 +23,7 @@ func (c *Corpus) CheckTrainable(examples []int) error {
 	case 0:
 		return fault(c.path, "no examples to train on")
 	case 1:
-		return fault(c.path, "all %d examples are of class %q: training needs at least two classes", len(examples), found[0])
+		return fault(c.path, "all %d examples are of class %q: training needs at least two classes", total, found[0])
 	}
 	return nil
 }

@@ -26,7 +26,7 @@ const NoLabel = -1
 type Set struct {
 	where   string // the path that the user gave
 	store   store
-	items   []item
+	items   items
 	classes []string
 	splits  []string
 	report  Report
@@ -37,23 +37,16 @@ type Set struct {
 	closed bool
 }
 
-// item is one picture.
-type item struct {
-	member int32 // of the store
-	label  int32
-	split  int8 // index into splitNames, or none
-}
-
 const none = -1
 
 // Len returns the number of pictures.
-func (s *Set) Len() int { return len(s.items) }
+func (s *Set) Len() int { return s.items.len() }
 
 // Classes returns Options.Classes, or else the classes found, sorted by name.
 func (s *Set) Classes() []string { return slices.Clone(s.classes) }
 
 // Label returns the class of picture i as an index into Classes, or NoLabel.
-func (s *Set) Label(i int) int { return int(s.items[i].label) }
+func (s *Set) Label(i int) int { return s.items.label(i) }
 
 // Labels returns the classes of the given pictures, in their order; of all for
 // nil.
@@ -70,11 +63,11 @@ func (s *Set) Labels(pictures []int) []int {
 
 // ID returns the path of picture i below the folder, within the archive, or as
 // the list has it: "train/ants/queen 3.jpg".
-func (s *Set) ID(i int) string { return s.store.members()[s.items[i].member].name }
+func (s *Set) ID(i int) string { return s.store.name(s.items.member(i)) }
 
 // Where names picture i in messages: its path on disk, or the archive's and its
 // own.
-func (s *Set) Where(i int) string { return s.store.in(int(s.items[i].member)) }
+func (s *Set) Where(i int) string { return s.store.in(s.items.member(i)) }
 
 // Splits returns those of "train", "val" and "test" that the data names, in this
 // order; nil where it names none.
@@ -83,13 +76,16 @@ func (s *Set) Splits() []string { return slices.Clone(s.splits) }
 // Indices returns the pictures of a split, in order; all for "".
 func (s *Set) Indices(split string) []int {
 	var out []int
-	for i, it := range s.items {
-		if split == "" || it.split != none && splitNames[it.split] == split {
+	for i := range s.Len() {
+		if split == "" || s.Split(i) == split {
 			out = append(out, i)
 		}
 	}
 	return out
 }
+
+// Split returns the split of picture i, or "".
+func (s *Set) Split(i int) string { return s.items.split(i) }
 
 // Source is what tells the contents of a file from those of another, or of the
 // same file at another time: the key of a cache.
@@ -101,9 +97,8 @@ type Source struct {
 
 // Source returns where picture i comes from. It reads nothing.
 func (s *Set) Source(i int) Source {
-	it := s.items[i].member
-	m := s.store.members()[it]
-	return Source{Path: s.store.absolute(int(it)), Size: m.size, Changed: m.changed}
+	m := s.items.member(i)
+	return Source{Path: s.store.absolute(m), Size: s.store.size(m), Changed: s.store.lastChange(m)}
 }
 
 // Read returns the bytes of picture i's file. A file that is gone, cut off or
@@ -114,8 +109,8 @@ func (s *Set) Read(i int) ([]byte, error) {
 	if s.closed {
 		return nil, ErrClosed
 	}
-	k := int(s.items[i].member)
-	size := s.store.members()[k].size
+	k := s.items.member(i)
+	size := s.store.size(k)
 	if size > s.maxFile {
 		return nil, fault(s.store.in(k), "%d MiB, the limit for a picture is %d", size>>20, s.maxFile>>20)
 	}
@@ -152,9 +147,8 @@ func (s *Set) Report() Report { return s.report }
 func (s *Set) Fingerprint() string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%q\n", s.classes)
-	for _, it := range s.items {
-		m := s.store.members()[it.member]
-		fmt.Fprintf(h, "%q %d %d\n", strings.TrimPrefix(m.name, s.report.base), m.size, it.label)
+	for i := range s.Len() {
+		fmt.Fprintf(h, "%q %d %d\n", strings.TrimPrefix(s.ID(i), s.report.base), s.store.size(s.items.member(i)), s.Label(i))
 	}
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }

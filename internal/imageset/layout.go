@@ -73,8 +73,8 @@ func children(s store, prefix string) []string {
 			seen[dir] = true
 		}
 	}
-	for _, m := range s.members() {
-		add(m.name, false)
+	for _, name := range s.names() {
+		add(name, false)
 	}
 	for _, d := range s.dirs() {
 		add(d, true)
@@ -89,10 +89,12 @@ func children(s store, prefix string) []string {
 
 // holdsPictures tells whether pictures lie in the folder prefix itself.
 func holdsPictures(s store, prefix string) bool {
-	return slices.ContainsFunc(s.members(), func(m member) bool {
-		rest, ok := strings.CutPrefix(m.name, prefix)
-		return ok && !strings.Contains(rest, "/")
-	})
+	for _, name := range s.names() {
+		if rest, ok := strings.CutPrefix(name, prefix); ok && !strings.Contains(rest, "/") {
+			return true
+		}
+	}
+	return false
 }
 
 // gather sorts the pictures below base/dir into its class folders. Folders
@@ -105,8 +107,8 @@ func gather(s store, base, dir string, split int8) group {
 	}
 	g.classes = children(s, prefix)
 	g.pictures = make([][]int32, len(g.classes))
-	for i, m := range s.members() {
-		rest, ok := strings.CutPrefix(m.name, prefix)
+	for i, name := range s.names() {
+		rest, ok := strings.CutPrefix(name, prefix)
 		if !ok {
 			continue
 		}

@@ -91,7 +91,7 @@ func Open(path string, o Options) (*Set, error) {
 		}
 		return nil, err
 	}
-	s.report.Pictures = len(s.items)
+	s.report.Pictures = s.Len()
 	return s, nil
 }
 
@@ -111,8 +111,10 @@ func (s *Set) open(o Options) error {
 	case k == kindCSV || k == kindTSV:
 		return s.openList(k, o)
 	case k == kindImage && o.LabelsOptional:
-		s.store = &loose{files: []member{{info.Name(), info.Size(), info.ModTime()}}, paths: []string{s.where}}
-		s.items, s.classes = []item{{0, NoLabel, none}}, slices.Clone(o.Classes)
+		l := &loose{where: s.where}
+		l.add(member{info.Name(), info.Size(), info.ModTime()})
+		s.items.add(0, NoLabel, none)
+		s.store, s.classes = l, slices.Clone(o.Classes)
 		return nil
 	case k == kindImage:
 		return fault(s.where, "one picture has no classes: give the folder that holds the class folders")
@@ -122,7 +124,7 @@ func (s *Set) open(o Options) error {
 	if err != nil {
 		return err
 	}
-	if len(s.store.members()) == 0 {
+	if s.store.len() == 0 {
 		return fault(s.where, "no pictures found: looked for class folders of .jpg, .png, .gif, .bmp, .tif and .webp files")
 	}
 	l, err := arrange(s.store)
@@ -172,7 +174,7 @@ func (s *Set) take(l layout, o Options) error {
 				return fault(s.where, "class folder %q is none of the %d classes: %s", c, len(s.classes), listed(s.classes))
 			}
 			for _, m := range g.pictures[k] {
-				s.items = append(s.items, item{m, int32(label), g.split})
+				s.items.add(int(m), label, g.split)
 			}
 		}
 		if !o.LabelsOptional {
@@ -180,10 +182,10 @@ func (s *Set) take(l layout, o Options) error {
 			continue
 		}
 		for _, m := range g.outside {
-			s.items = append(s.items, item{m, NoLabel, g.split})
+			s.items.add(int(m), NoLabel, g.split)
 		}
 	}
-	if len(s.items) == 0 {
+	if s.Len() == 0 {
 		return fault(s.where, "no pictures in class folders")
 	}
 	return nil

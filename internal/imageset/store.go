@@ -2,20 +2,28 @@ package imageset
 
 import (
 	"cmp"
+	"fmt"
 	"io"
+	"iter"
 	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/gotune/gotune/internal/column"
 )
 
 // A store holds files: a folder, an archive, or what a list names. Its members
 // are the pictures among them, in the order of torchvision's ImageFolder, by
 // folder and then by name.
 type store interface {
-	members() []member
+	len() int
+	name(i int) string // slash-separated, below the store's root
+	names() iter.Seq2[int, string]
+	size(i int) int64
+	lastChange(i int) time.Time
 	// dirs are the slash-separated paths of all folders, so that one without
 	// pictures is seen.
 	dirs() []string
@@ -25,12 +33,6 @@ type store interface {
 	close() error
 }
 
-type member struct {
-	name    string // slash-separated, below the store's root
-	size    int64
-	changed time.Time
-}
-
 // byFolder compares by folder, then by name.
 func byFolder(a, b string) int {
 	return cmp.Or(strings.Compare(path.Dir(a), path.Dir(b)), strings.Compare(a, b))
@@ -38,10 +40,17 @@ func byFolder(a, b string) int {
 
 // folder is a directory on disk. Symbolic links are followed.
 type folder struct {
+	files
 	root    string
 	abs     string
-	files   []member
 	folders []string
+	found   []*listing // while it is walked
+}
+
+// listing is the pictures of one folder, sorted.
+type listing struct {
+	dir string // as path.Dir has it
+	files
 }
 
 func openFolder(root string, r *Report) (*folder, error) {
@@ -57,7 +66,15 @@ func openFolder(root string, r *Report) (*folder, error) {
 	if err := f.walk("", []os.FileInfo{info}, r); err != nil {
 		return nil, err
 	}
-	slices.SortFunc(f.files, func(a, b member) int { return byFolder(a.name, b.name) })
+	// The order of byFolder: the folders by their paths, and the files of each as
+	// they were listed.
+	slices.SortFunc(f.found, func(a, b *listing) int { return strings.Compare(a.dir, b.dir) })
+	for _, l := range f.found {
+		for _, m := range l.all() {
+			f.add(m)
+		}
+	}
+	f.found = nil
 	return f, nil
 }
 
@@ -68,6 +85,8 @@ func (f *folder) walk(dir string, above []os.FileInfo, r *Report) error {
 	if err != nil {
 		return faultOf(f.path(dir), err)
 	}
+	here := &listing{dir: path.Clean(dir)}
+	f.found = append(f.found, here)
 	for _, e := range entries {
 		name := path.Join(dir, e.Name())
 		if isHidden(e.Name()) {
@@ -82,7 +101,7 @@ func (f *folder) walk(dir string, above []os.FileInfo, r *Report) error {
 		case err != nil && isImage(name):
 			// A dangling link or a file gone meanwhile: reading it will say so, and
 			// what a bad file means is not for the listing to decide.
-			f.files = append(f.files, member{name: name})
+			here.add(member{name: name})
 		case err != nil:
 			r.Other++
 		case info.IsDir():
@@ -96,7 +115,7 @@ func (f *folder) walk(dir string, above []os.FileInfo, r *Report) error {
 				return err
 			}
 		case isImage(name) && info.Mode().IsRegular():
-			f.files = append(f.files, member{name, info.Size(), info.ModTime()})
+			here.add(member{name, info.Size(), info.ModTime()})
 		default:
 			r.Other++
 		}
@@ -106,13 +125,12 @@ func (f *folder) walk(dir string, above []os.FileInfo, r *Report) error {
 
 func (f *folder) path(name string) string { return filepath.Join(f.root, filepath.FromSlash(name)) }
 
-func (f *folder) members() []member { return f.files }
-func (f *folder) dirs() []string    { return f.folders }
-func (f *folder) in(i int) string   { return f.path(f.files[i].name) }
-func (f *folder) close() error      { return nil }
+func (f *folder) dirs() []string  { return f.folders }
+func (f *folder) in(i int) string { return f.path(f.name(i)) }
+func (f *folder) close() error    { return nil }
 
 func (f *folder) absolute(i int) string {
-	return filepath.Join(f.abs, filepath.FromSlash(f.files[i].name))
+	return filepath.Join(f.abs, filepath.FromSlash(f.name(i)))
 }
 
 func (f *folder) open(i int) (io.ReadCloser, error) { return openFile(f.in(i), f.in(i)) }
@@ -136,27 +154,42 @@ func openFile(path, where string) (io.ReadCloser, error) {
 
 // loose is pictures given one by one, or by a list.
 type loose struct {
-	files []member
-	paths []string // on disk, of each
-	line  []string // what messages say before the path: "labels.csv:17: "
+	files
+	where string // the list's path, or the only picture's
+	list  bool
+	lines column.Ints // of the list, of each
 }
 
-func (l *loose) members() []member { return l.files }
-func (l *loose) dirs() []string    { return nil }
-func (l *loose) close() error      { return nil }
+// onDisk returns the path of a picture of that name.
+func (l *loose) onDisk(name string) string {
+	path := filepath.FromSlash(name)
+	switch {
+	case !l.list:
+		return l.where
+	case filepath.IsAbs(path):
+		return path
+	}
+	return filepath.Join(filepath.Dir(l.where), path)
+}
+
+func (l *loose) path(i int) string { return l.onDisk(l.name(i)) }
+
+func (l *loose) dirs() []string { return nil }
+func (l *loose) close() error   { return nil }
 
 func (l *loose) in(i int) string {
-	if l.line != nil {
-		return l.line[i] + l.paths[i]
+	if l.list {
+		return fmt.Sprintf("%s:%d: %s", l.where, l.lines.At(i), l.path(i))
 	}
-	return l.paths[i]
+	return l.where
 }
 
 func (l *loose) absolute(i int) string {
-	if abs, err := filepath.Abs(l.paths[i]); err == nil {
+	path := l.path(i)
+	if abs, err := filepath.Abs(path); err == nil {
 		return abs
 	}
-	return l.paths[i]
+	return path
 }
 
-func (l *loose) open(i int) (io.ReadCloser, error) { return openFile(l.paths[i], l.in(i)) }
+func (l *loose) open(i int) (io.ReadCloser, error) { return openFile(l.path(i), l.in(i)) }

@@ -11,18 +11,28 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
+
+	"github.com/gotune/gotune/internal/column"
 )
 
 // tarball is a .tar, read where it lies, or a .tar.gz whose pictures were
 // decompressed into a temporary file: gzip has no random access.
 type tarball struct {
-	where   string
-	abs     string
-	data    *os.File
-	temp    bool // data is a temporary file that may still have a name
-	files   []member
-	at      []int64 // where each begins in data
+	where string
+	abs   string
+	data  *os.File
+	temp  bool // data is a temporary file that may still have a name
+	files
+	at      column.Ints // where each begins in data
 	folders []string
+	found   []found // while it is listed
+}
+
+// found is a picture in the order of the archive.
+type found struct {
+	name     string
+	size, at int64
 }
 
 func openTar(where string, gz bool, o Options, r *Report) (*tarball, error) {
@@ -56,10 +66,7 @@ func openTar(where string, gz bool, o Options, r *Report) (*tarball, error) {
 	if err != nil {
 		return nil, errors.Join(err, t.close())
 	}
-	for i := range t.files {
-		t.files[i].changed = info.ModTime()
-	}
-	t.sort()
+	t.sort(info.ModTime())
 	return t, nil
 }
 
@@ -154,8 +161,7 @@ func (t *tarball) list(in *position, r *Report, take func(*tar.Reader, *tar.Head
 			if err != nil {
 				return t.fault(err)
 			}
-			t.files = append(t.files, member{name: name, size: h.Size})
-			t.at = append(t.at, at)
+			t.found = append(t.found, found{name, h.Size, at})
 		}
 	}
 }
@@ -164,7 +170,7 @@ func (t *tarball) list(in *position, r *Report, take func(*tar.Reader, *tar.Head
 func inside(name string) string { return strings.TrimPrefix(path.Clean("/"+name), "/") }
 
 func (t *tarball) truncated() error {
-	return fault(t.where, "truncated: the archive ends too early, after %d pictures", len(t.files))
+	return fault(t.where, "truncated: the archive ends too early, after %d pictures", len(t.found))
 }
 
 func (t *tarball) fault(err error) error {
@@ -175,38 +181,33 @@ func (t *tarball) fault(err error) error {
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return t.truncated()
 	case errors.Is(err, tar.ErrHeader):
-		return fault(t.where, "damaged, or no tar archive (after %d pictures)", len(t.files))
+		return fault(t.where, "damaged, or no tar archive (after %d pictures)", len(t.found))
 	case errors.Is(err, gzip.ErrHeader):
 		return fault(t.where, "not a gzip file")
 	}
 	return faultOf(t.where, err)
 }
 
-// sort puts the members in order. Of two with the same name tar keeps the later
-// one.
-func (t *tarball) sort() {
-	order := make([]int, len(t.files))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return byFolder(t.files[a].name, t.files[b].name) })
-	files, at := make([]member, 0, len(order)), make([]int64, 0, len(order))
-	for k, i := range order {
-		if k+1 < len(order) && t.files[order[k+1]].name == t.files[i].name {
+// sort takes what was found in order. Of two with the same name tar keeps the
+// later one.
+func (t *tarball) sort(changed time.Time) {
+	slices.SortStableFunc(t.found, func(a, b found) int { return byFolder(a.name, b.name) })
+	for k, f := range t.found {
+		if k+1 < len(t.found) && t.found[k+1].name == f.name {
 			continue
 		}
-		files, at = append(files, t.files[i]), append(at, t.at[i])
+		t.add(member{f.name, f.size, changed})
+		t.at.Append(int(f.at))
 	}
-	t.files, t.at = files, at
+	t.found = nil
 }
 
-func (t *tarball) members() []member     { return t.files }
 func (t *tarball) dirs() []string        { return t.folders }
-func (t *tarball) in(i int) string       { return t.where + ": " + t.files[i].name }
-func (t *tarball) absolute(i int) string { return t.abs + "!/" + t.files[i].name }
+func (t *tarball) in(i int) string       { return t.where + ": " + t.name(i) }
+func (t *tarball) absolute(i int) string { return t.abs + "!/" + t.name(i) }
 
 func (t *tarball) open(i int) (io.ReadCloser, error) {
-	return io.NopCloser(io.NewSectionReader(t.data, t.at[i], t.files[i].size)), nil
+	return io.NopCloser(io.NewSectionReader(t.data, int64(t.at.At(i)), t.size(i))), nil
 }
 
 func (t *tarball) close() error {

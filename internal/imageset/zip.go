@@ -18,9 +18,16 @@ import (
 type zipFile struct {
 	where, abs string
 	r          *zip.ReadCloser
-	files      []member
-	entries    []*zip.File // of files
-	folders    []string
+	files
+	entries []*zip.File // of files
+	found   []zipped    // while it is listed
+	folders []string
+}
+
+// zipped is a picture in the order of the archive.
+type zipped struct {
+	name  string
+	entry *zip.File
 }
 
 func openZip(where string, r *Report) (*zipFile, error) {
@@ -37,7 +44,7 @@ func openZip(where string, r *Report) (*zipFile, error) {
 	}
 	z := &zipFile{where: where, abs: abs, r: zr}
 	for _, f := range zr.File {
-		if err := z.add(f, r); err != nil {
+		if err := z.take(f, r); err != nil {
 			return nil, errors.Join(err, zr.Close())
 		}
 	}
@@ -45,7 +52,7 @@ func openZip(where string, r *Report) (*zipFile, error) {
 	return z, nil
 }
 
-func (z *zipFile) add(f *zip.File, r *Report) error {
+func (z *zipFile) take(f *zip.File, r *Report) error {
 	name := zipName(f)
 	switch {
 	case name == "":
@@ -60,9 +67,7 @@ func (z *zipFile) add(f *zip.File, r *Report) error {
 	case f.Method != zip.Store && f.Method != zip.Deflate:
 		return fault(z.where+": "+name, "compression method %d: only deflate is known", f.Method)
 	default:
-		size := int64(min(f.UncompressedSize64, 1<<62))
-		z.files = append(z.files, member{name, size, f.Modified})
-		z.entries = append(z.entries, f)
+		z.found = append(z.found, zipped{name, f})
 	}
 	return nil
 }
@@ -80,26 +85,21 @@ func zipName(f *zip.File) string {
 }
 
 func (z *zipFile) sort() {
-	order := make([]int, len(z.files))
-	for i := range order {
-		order[i] = i
+	slices.SortStableFunc(z.found, func(a, b zipped) int { return byFolder(a.name, b.name) })
+	for _, f := range z.found {
+		z.add(member{f.name, int64(min(f.entry.UncompressedSize64, 1<<62)), f.entry.Modified})
+		z.entries = append(z.entries, f.entry)
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return byFolder(z.files[a].name, z.files[b].name) })
-	files, entries := make([]member, len(order)), make([]*zip.File, len(order))
-	for k, i := range order {
-		files[k], entries[k] = z.files[i], z.entries[i]
-	}
-	z.files, z.entries = files, entries
+	z.found = nil
 }
 
-func (z *zipFile) members() []member { return z.files }
-func (z *zipFile) dirs() []string    { return z.folders }
-func (z *zipFile) in(i int) string   { return z.where + ": " + z.files[i].name }
-func (z *zipFile) close() error      { return z.r.Close() }
+func (z *zipFile) dirs() []string  { return z.folders }
+func (z *zipFile) in(i int) string { return z.where + ": " + z.name(i) }
+func (z *zipFile) close() error    { return z.r.Close() }
 
 // absolute has the contents' CRC in it, which a zip knows without reading them.
 func (z *zipFile) absolute(i int) string {
-	return fmt.Sprintf("%s!/%s#%08x", z.abs, z.files[i].name, z.entries[i].CRC32)
+	return fmt.Sprintf("%s!/%s#%08x", z.abs, z.name(i), z.entries[i].CRC32)
 }
 
 func (z *zipFile) open(i int) (io.ReadCloser, error) {

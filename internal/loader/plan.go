@@ -8,6 +8,7 @@ package loader
 import (
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/gotune/gotune/internal/shuffle"
 )
@@ -48,6 +49,9 @@ func (p Plan) Validate() error {
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if p.N < 1 {
 		bad("no examples")
+	}
+	if p.N > math.MaxInt32 {
+		bad("%d examples: the most are %d", p.N, math.MaxInt32)
 	}
 	if p.Batch < 1 {
 		bad("batch %d: want 1 or more", p.Batch)
@@ -100,27 +104,36 @@ func (p Plan) Indices(step int) (epoch int, idx []int) {
 	return epoch, p.slice(order, step)
 }
 
-// order returns all examples in an epoch's order.
-func (p Plan) order(epoch int) []int {
-	switch {
-	case p.Order != nil:
-		return p.Order(epoch)
-	case p.Shuffle:
-		return shuffle.Perm(p.N, p.Seed, uint64(epoch))
+// order returns all examples in an epoch's order, which lives as long as the
+// epoch: 4 bytes of each.
+func (p Plan) order(epoch int) []int32 {
+	if p.Order == nil && p.Shuffle {
+		return shuffle.Perm[int32](p.N, p.Seed, uint64(epoch))
 	}
-	order := make([]int, p.N)
-	for i := range order {
-		order[i] = i
+	if p.Order == nil {
+		order := make([]int32, p.N)
+		for i := range order {
+			order[i] = int32(i)
+		}
+		return order
+	}
+	own := p.Order(epoch)
+	order := make([]int32, len(own))
+	for i, j := range own {
+		order[i] = int32(j)
 	}
 	return order
 }
 
-// slice cuts a step's examples out of its epoch's order. The capacity is cut
-// too: an append by the consumer must not write into the next step.
-func (p Plan) slice(order []int, step int) []int {
+// slice returns a step's examples of its epoch's order.
+func (p Plan) slice(order []int32, step int) []int {
 	first := step % p.StepsPerEpoch() * p.Batch
-	last := min(first+p.Batch, p.N)
-	return order[first:last:last]
+	part := order[first:min(first+p.Batch, p.N)]
+	idx := make([]int, len(part))
+	for k, i := range part {
+		idx[k] = int(i)
+	}
+	return idx
 }
 
 // ahead returns the bound on batches beyond the consumer's.

@@ -11,7 +11,7 @@ type Item[B any] struct {
 	Step     int // 0-based, counted over all epochs
 	Epoch    int
 	EpochEnd bool  // the epoch's last step
-	Indices  []int // the examples; not to be changed
+	Indices  []int // the examples
 	Batch    B
 }
 
@@ -49,7 +49,7 @@ func Run[B any](ctx context.Context, p Plan, build Build[B]) iter.Seq2[Item[B], 
 type steps[B any] struct {
 	p     Plan
 	next  int
-	order []int // of the next step's epoch, nil before its first
+	order []int32 // of the next step's epoch, nil before its first
 }
 
 func (s *steps[B]) more() bool { return s.next < s.p.Steps() }

@@ -157,6 +157,18 @@ func (c *Cache) Load(key Key, decode func() (*Image, error)) (*Image, error) {
 	return c.Put(key, m), nil
 }
 
+// Flush makes what is on disk a later run's, also if this process is killed or its
+// disk fills up with other things. That it could not is in CacheStats.DiskErr.
+func (c *Cache) Flush() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.disk != nil && c.disk.current != nil {
+		if err := c.disk.finish(); c.disk.err == nil {
+			c.disk.err = err
+		}
+	}
+}
+
 // Stats returns the counts so far.
 func (c *Cache) Stats() CacheStats {
 	c.mu.RLock()

@@ -14,10 +14,11 @@ import (
 // Perm returns a permutation of 0…n-1, a pure function of n, seed and stream.
 // Streams of one seed are independent; callers number them (an epoch, a class).
 // n ≤ 0 gives an empty slice.
-func Perm(n int, seed, stream uint64) []int {
-	p := make([]int, max(n, 0))
+// T holds n-1: an int32 takes half of an int's memory.
+func Perm[T int | int32](n int, seed, stream uint64) []T {
+	p := make([]T, max(n, 0))
 	for i := range p {
-		p[i] = i
+		p[i] = T(i)
 	}
 	Shuffle(p, seed, stream)
 	return p

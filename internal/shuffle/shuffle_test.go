@@ -27,7 +27,12 @@ func TestPermIsFixed(t *testing.T) {
 		{10, 1, 1, []int{2, 5, 8, 3, 4, 1, 7, 6, 0, 9}},
 		{10, math.MaxUint64, math.MaxUint64, []int{0, 3, 5, 9, 2, 4, 7, 1, 8, 6}},
 	} {
-		got := Perm(c.n, c.seed, c.stream)
+		got := Perm[int](c.n, c.seed, c.stream)
+		for i, v := range Perm[int32](c.n, c.seed, c.stream) {
+			if int(v) != c.want[i] {
+				t.Errorf("Perm[int32](%d, %d, %d)[%d] is %d, want %d", c.n, c.seed, c.stream, i, v, c.want[i])
+			}
+		}
 		if diff := cmp.Diff(c.want, got); diff != "" {
 			t.Errorf("Perm(%d, %d, %d) (-want +got):\n%s", c.n, c.seed, c.stream, diff)
 		}
@@ -49,7 +54,7 @@ func TestGeneratorIsFixed(t *testing.T) {
 func TestPermHoldsEachIndexOnce(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(0, 300).Draw(t, "n")
-		p := Perm(n, rapid.Uint64().Draw(t, "seed"), rapid.Uint64().Draw(t, "stream"))
+		p := Perm[int](n, rapid.Uint64().Draw(t, "seed"), rapid.Uint64().Draw(t, "stream"))
 		slices.Sort(p)
 		for i, v := range p {
 			if v != i {
@@ -75,9 +80,9 @@ func TestNeighbouringStreamsAreUncorrelated(t *testing.T) {
 		return sum / square
 	}
 	for k := range uint64(20) {
-		base := Perm(n, 42, k)
+		base := Perm[int](n, 42, k)
 		for name, other := range map[string][]int{
-			"next stream": Perm(n, 42, k+1), "next seed": Perm(n, 43, k), "identity": Perm(n, 7, k),
+			"next stream": Perm[int](n, 42, k+1), "next seed": Perm[int](n, 43, k), "identity": Perm[int](n, 7, k),
 		} {
 			if c := corr(base, other); math.Abs(c) > 5/math.Sqrt(n) {
 				t.Errorf("stream %d against %s: correlation %.3f", k, name, c)
@@ -92,7 +97,7 @@ func TestPermIsUniform(t *testing.T) {
 	const draws = 24_000
 	counts := map[string]int{}
 	for s := range uint64(draws) {
-		counts[fmt.Sprint(Perm(4, 9, s))]++
+		counts[fmt.Sprint(Perm[int](4, 9, s))]++
 	}
 	chi := 0.0
 	for _, c := range counts {
@@ -105,12 +110,12 @@ func TestPermIsUniform(t *testing.T) {
 }
 
 func ExamplePerm() {
-	fmt.Println(Perm(5, 1, 0), Perm(5, 1, 1))
+	fmt.Println(Perm[int](5, 1, 0), Perm[int](5, 1, 1))
 	// Output: [1 3 4 0 2] [3 1 2 0 4]
 }
 
 func BenchmarkPerm(b *testing.B) {
 	for b.Loop() {
-		Perm(1_000_000, 1, 0)
+		Perm[int](1_000_000, 1, 0)
 	}
 }

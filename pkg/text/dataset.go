@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/gotune/gotune/internal/column"
 	"github.com/gotune/gotune/internal/corpus"
 	"github.com/gotune/gotune/internal/loader"
 )
@@ -30,8 +31,8 @@ type DataOptions struct {
 type Dataset struct {
 	corpus source
 	tok    *Tokenizer
-	rows   []int // of the corpus
-	pairs  bool  // every example is one, also where its second text is empty
+	rows   *column.Ints // of the corpus
+	pairs  bool         // every example is one, also where its second text is empty
 	opts   DataOptions
 	pool   *sync.Pool // of *Encoder, with its cache of words
 }
@@ -68,27 +69,33 @@ func OpenDataset(path string, tok *Tokenizer, o DataOptions) (*Dataset, error) {
 }
 
 func newDataset(src source, tok *Tokenizer, o DataOptions) *Dataset {
-	d := &Dataset{corpus: src, tok: tok, opts: o, rows: make([]int, src.Len())}
+	d := &Dataset{corpus: src, tok: tok, opts: o, rows: new(column.Ints)}
 	d.pool = &sync.Pool{New: func() any { return tok.Encoder() }}
-	for i := range d.rows {
-		d.rows[i] = i
+	for i := range src.Len() {
+		d.rows.Append(i)
 	}
 	return d
 }
 
 // Len returns the number of examples.
-func (d *Dataset) Len() int { return len(d.rows) }
+func (d *Dataset) Len() int { return d.rows.Len() }
 
 // Classes returns the labels, in the order of the logits.
 func (d *Dataset) Classes() []string { return d.corpus.Classes() }
 
 // Labels returns each example's class.
 func (d *Dataset) Labels() []int {
-	out := make([]int, len(d.rows))
-	for i, r := range d.rows {
-		out[i] = d.corpus.Label(r)
+	return slices.AppendSeq(make([]int, 0, d.Len()), d.labels())
+}
+
+func (d *Dataset) labels() iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for r := range d.rows.Values() {
+			if !yield(d.corpus.Label(r)) {
+				return
+			}
+		}
 	}
-	return out
 }
 
 // Notes tell which columns of a table were taken, and what was found beside good
@@ -112,7 +119,7 @@ func (d *Dataset) Notes() []string {
 // CheckTrainable reports a class without examples, or one class alone.
 func (d *Dataset) CheckTrainable() error {
 	if c, ok := d.corpus.(*corpus.Corpus); ok {
-		return c.CheckTrainable(d.rows)
+		return c.CheckTrainable(d.rows.Values())
 	}
 	return nil
 }
@@ -121,11 +128,13 @@ func (d *Dataset) CheckTrainable() error {
 func (d *Dataset) Close() error { return d.corpus.Close() }
 
 // Select returns the examples of these indices, in this order.
-func (d *Dataset) Select(indices []int) *Dataset {
+func (d *Dataset) Select(indices []int) *Dataset { return d.pick(slices.Values(indices)) }
+
+func (d *Dataset) pick(indices iter.Seq[int]) *Dataset {
 	part := *d
-	part.rows = make([]int, len(indices))
-	for i, j := range indices {
-		part.rows[i] = d.rows[j]
+	part.rows = new(column.Ints)
+	for i := range indices {
+		part.rows.Append(d.rows.At(i))
 	}
 	return &part
 }
@@ -133,11 +142,11 @@ func (d *Dataset) Select(indices []int) *Dataset {
 // Split divides the examples into training and validation, each class in the
 // same proportion. The same seed gives the same split.
 func (d *Dataset) Split(fraction float64, seed uint64) (training, validation *Dataset, err error) {
-	a, b, err := corpus.Split(d.Labels(), fraction, seed)
+	a, b, err := corpus.Split(column.Collect(d.labels()), fraction, seed)
 	if err != nil {
 		return nil, nil, corpus.NameClass(err, d.Classes())
 	}
-	return d.Select(a), d.Select(b), nil
+	return d.pick(a.Values()), d.pick(b.Values()), nil
 }
 
 // Limit returns n examples after a seeded shuffle, or all where there are fewer.
@@ -147,7 +156,7 @@ func (d *Dataset) Limit(n int, seed uint64) *Dataset {
 
 // Text returns the i-th example's texts; pair is "" where there is one.
 func (d *Dataset) Text(i int) (text, pair string, err error) {
-	e, err := d.corpus.Example(d.rows[i])
+	e, err := d.corpus.Example(d.rows.At(i))
 	return e.Text, e.Pair, err
 }
 
@@ -160,7 +169,7 @@ func (d *Dataset) Batch(ctx context.Context, epoch int, indices []int) (*Batch, 
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		e, err := d.corpus.Example(d.rows[j])
+		e, err := d.corpus.Example(d.rows.At(j))
 		if err != nil {
 			return nil, err
 		}
@@ -210,7 +219,7 @@ func (d *Dataset) ByLength() ([]int, error) {
 // data sets with the same one give the same run.
 func (d *Dataset) Fingerprint() (string, error) {
 	h := sha256.New()
-	for _, r := range d.rows {
+	for r := range d.rows.Values() {
 		e, err := d.corpus.Example(r)
 		if err != nil {
 			return "", err
@@ -230,12 +239,19 @@ func (d *Dataset) Fingerprint() (string, error) {
 // "test"; none where it is of one piece.
 func (d *Dataset) Splits() map[string]*Dataset {
 	c, ok := d.corpus.(*corpus.Corpus)
-	if !ok || len(d.rows) != c.Len() {
+	if !ok || d.Len() != c.Len() {
 		return nil
 	}
 	parts := make(map[string]*Dataset)
 	for _, name := range c.Splits() {
-		parts[name] = d.Select(c.Indices(name))
+		part := *d
+		part.rows = new(column.Ints)
+		for r := range d.rows.Values() {
+			if c.InSplit(r, name) {
+				part.rows.Append(r)
+			}
+		}
+		parts[name] = &part
 	}
 	return parts
 }

@@ -97,7 +97,7 @@ func contentHash(text, pair string) [16]byte {
 
 // Name names the file and row of the i-th example; "" where it cannot be read.
 func (d *Dataset) Name(i int) string {
-	e, err := d.corpus.Example(d.rows[i])
+	e, err := d.corpus.Example(d.rows.At(i))
 	if err != nil {
 		return ""
 	}

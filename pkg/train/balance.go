@@ -30,7 +30,7 @@ func BalancedOrder(labels []int, seed uint64) func(epoch int) []int {
 			// The c-th of C classes has the draws c, c+C, c+2C, … of all epochs.
 			first, last := share(epoch*len(labels), c, len(filled)), share((epoch+1)*len(labels), c, len(filled))
 			for k := first; k < last; {
-				pass := shuffle.Perm(len(members), seed, balanceStream+uint64(k/len(members))<<24+uint64(c))
+				pass := shuffle.Perm[int](len(members), seed, balanceStream+uint64(k/len(members))<<24+uint64(c))
 				for at := k % len(members); at < len(members) && k < last; at++ {
 					order = append(order, members[pass[at]])
 					k++

@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"sync/atomic"
 
+	"github.com/gotune/gotune/internal/column"
 	"github.com/gotune/gotune/internal/corpus"
 	"github.com/gotune/gotune/internal/imageset"
 	"github.com/gotune/gotune/internal/loader"
@@ -44,7 +46,7 @@ type DataOptions struct {
 // by many goroutines.
 type Dataset struct {
 	sets  []*imageset.Set
-	rows  []picture
+	rows  *column.Ints // numbers of pictures, counted through all sets
 	opts  DataOptions
 	vary  pixels.Augment
 	plain bool // vary is an evaluation's
@@ -82,7 +84,7 @@ func OpenPictures(paths []string, o DataOptions) (*Dataset, error) {
 }
 
 func openAll(paths []string, o DataOptions) (d *Dataset, err error) {
-	d = &Dataset{opts: o, onDevice: new(atomic.Bool)}
+	d = &Dataset{opts: o, rows: new(column.Ints), onDevice: new(atomic.Bool)}
 	if d.vary, err = pixels.ParseAugment(o.Augment); err != nil {
 		return nil, err
 	}
@@ -98,11 +100,34 @@ func openAll(paths []string, o DataOptions) (d *Dataset, err error) {
 			return nil, errors.Join(err, d.Close())
 		}
 		d.sets = append(d.sets, s)
-		for i := range s.Len() {
-			d.rows = append(d.rows, picture{s, i})
+		for range s.Len() {
+			d.rows.Append(d.rows.Len())
 		}
 	}
 	return d, nil
+}
+
+// at returns the i-th picture.
+func (d *Dataset) at(i int) picture {
+	k := d.rows.At(i)
+	for _, s := range d.sets {
+		if k < s.Len() {
+			return picture{s, k}
+		}
+		k -= s.Len()
+	}
+	panic("vision: a row of no set")
+}
+
+// all yields the pictures in order.
+func (d *Dataset) all() iter.Seq[picture] {
+	return func(yield func(picture) bool) {
+		for i := range d.Len() {
+			if !yield(d.at(i)) {
+				return
+			}
+		}
+	}
 }
 
 // Close closes files and cache. Parts made by Split, Limit and the like share
@@ -116,7 +141,7 @@ func (d *Dataset) Close() error {
 }
 
 // Len returns the number of pictures.
-func (d *Dataset) Len() int { return len(d.rows) }
+func (d *Dataset) Len() int { return d.rows.Len() }
 
 // Classes returns the labels, in the order of the logits.
 func (d *Dataset) Classes() []string {
@@ -128,15 +153,24 @@ func (d *Dataset) Classes() []string {
 
 // Labels returns each picture's class; -1: unknown.
 func (d *Dataset) Labels() []int {
-	out := make([]int, len(d.rows))
-	for i, p := range d.rows {
-		out[i] = p.set.Label(p.i)
+	return slices.AppendSeq(make([]int, 0, d.Len()), d.labels())
+}
+
+func (d *Dataset) labels() iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for p := range d.all() {
+			if !yield(p.set.Label(p.i)) {
+				return
+			}
+		}
 	}
-	return out
 }
 
 // Name returns the file of the i-th picture.
-func (d *Dataset) Name(i int) string { return d.rows[i].set.Where(d.rows[i].i) }
+func (d *Dataset) Name(i int) string {
+	p := d.at(i)
+	return p.set.Where(p.i)
+}
 
 // Notes tell what was found beside pictures: hidden files, files of other kinds.
 func (d *Dataset) Notes() []string {
@@ -152,9 +186,10 @@ func (d *Dataset) Notes() []string {
 // CheckTrainable reports a class without pictures, or one class alone.
 func (d *Dataset) CheckTrainable() error {
 	count := make([]int, len(d.Classes()))
-	for i, y := range d.Labels() {
+	for p := range d.all() {
+		y := p.set.Label(p.i)
 		if y < 0 {
-			return fmt.Errorf("%s: no label", d.Name(i))
+			return fmt.Errorf("%s: no label", p.set.Where(p.i))
 		}
 		count[y]++
 	}
@@ -170,13 +205,26 @@ func (d *Dataset) CheckTrainable() error {
 }
 
 // Select returns the pictures of these indices, in this order.
-func (d *Dataset) Select(indices []int) *Dataset {
+func (d *Dataset) Select(indices []int) *Dataset { return d.pick(slices.Values(indices)) }
+
+func (d *Dataset) pick(indices iter.Seq[int]) *Dataset {
 	part := *d
-	part.rows = make([]picture, len(indices))
-	for i, j := range indices {
-		part.rows[i] = d.rows[j]
+	part.rows = new(column.Ints)
+	for i := range indices {
+		part.rows.Append(d.rows.At(i))
 	}
 	return &part
+}
+
+// where returns the pictures that keep is true for.
+func (d *Dataset) where(keep func(i int, p picture) bool) *Dataset {
+	return d.pick(func(yield func(int) bool) {
+		for i := range d.Len() {
+			if keep(i, d.at(i)) && !yield(i) {
+				return
+			}
+		}
+	})
 }
 
 // Plain returns the same pictures without augmentation, for validation.
@@ -190,11 +238,11 @@ func (d *Dataset) Plain() *Dataset {
 // same proportion; those of validation are not augmented. The same seed gives
 // the same split.
 func (d *Dataset) Split(fraction float64, seed uint64) (training, validation *Dataset, err error) {
-	a, b, err := corpus.Split(d.Labels(), fraction, seed)
+	a, b, err := corpus.Split(column.Collect(d.labels()), fraction, seed)
 	if err != nil {
 		return nil, nil, corpus.NameClass(err, d.Classes())
 	}
-	return d.Select(a), d.Select(b).Plain(), nil
+	return d.pick(a.Values()), d.pick(b.Values()).Plain(), nil
 }
 
 // Limit returns n pictures after a seeded shuffle, or all where there are fewer.
@@ -210,17 +258,7 @@ func (d *Dataset) Splits() map[string]*Dataset {
 	}
 	parts := make(map[string]*Dataset)
 	for _, name := range d.sets[0].Splits() {
-		in := make(map[int]bool)
-		for _, i := range d.sets[0].Indices(name) {
-			in[i] = true
-		}
-		var rows []int
-		for i, p := range d.rows {
-			if in[p.i] {
-				rows = append(rows, i)
-			}
-		}
-		parts[name] = d.Select(rows)
+		parts[name] = d.where(func(_ int, p picture) bool { return p.set.Split(p.i) == name })
 	}
 	return parts
 }
@@ -230,19 +268,7 @@ func (d *Dataset) Without(splits ...string) *Dataset {
 	if len(d.sets) != 1 {
 		return d
 	}
-	out := make(map[int]bool)
-	for _, name := range splits {
-		for _, i := range d.sets[0].Indices(name) {
-			out[i] = true
-		}
-	}
-	var rows []int
-	for i, p := range d.rows {
-		if !out[p.i] {
-			rows = append(rows, i)
-		}
-	}
-	return d.Select(rows)
+	return d.where(func(_ int, p picture) bool { return !slices.Contains(splits, p.set.Split(p.i)) })
 }
 
 // Fingerprint is a hash of the pictures' names, sizes and classes, in order. It
@@ -250,7 +276,7 @@ func (d *Dataset) Without(splits ...string) *Dataset {
 func (d *Dataset) Fingerprint() string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%q\n", d.Classes())
-	for _, p := range d.rows {
+	for p := range d.all() {
 		fmt.Fprintf(h, "%q %d %d\n", p.set.ID(p.i), p.set.Source(p.i).Size, p.set.Label(p.i))
 	}
 	return hex.EncodeToString(h.Sum(nil))

@@ -15,7 +15,7 @@ func (d *Dataset) Batch(ctx context.Context, epoch int, indices []int) (*Batch, 
 		Labels: make([]int64, len(indices)), Names: make([]string, len(indices)),
 	}
 	for i, j := range indices {
-		p := d.rows[j]
+		p := d.at(j)
 		b.Labels[i], b.Names[i] = int64(p.set.Label(p.i)), p.set.Where(p.i)
 	}
 	variant := epoch
@@ -57,7 +57,7 @@ func (d *Dataset) render(ctx context.Context, b *Batch, epoch int, indices []int
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		p := d.rows[j]
+		p := d.at(j)
 		m, err := d.decoded(p)
 		if err != nil {
 			return err

@@ -26,7 +26,7 @@ type FeatureCache struct {
 	weights string                  // what decides the features beside the pictures
 	files   map[string]*featureFile // by name
 	sources map[*Dataset]string
-	err     error
+	err     error // of making a file
 }
 
 const featureSuffix = ".features"
@@ -42,6 +42,20 @@ func OpenFeatureCache(dir string, limit int64) (*FeatureCache, error) {
 		return nil, fmt.Errorf("feature cache: %w", err)
 	}
 	return &FeatureCache{dir: dir, limit: limit, files: map[string]*featureFile{}, sources: map[*Dataset]string{}}, nil
+}
+
+// Err is why features are no longer kept, such as a full disk; nil where they are.
+// Those that were kept are good: what is not whole fails its checksum.
+func (c *FeatureCache) Err() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	err := c.err
+	for _, f := range c.files {
+		if f != nil && err == nil {
+			err = f.failed()
+		}
+	}
+	return err
 }
 
 // Close closes the files.

@@ -21,7 +21,7 @@ type featureFile struct {
 
 	mu   sync.Mutex
 	sums []uint32
-	done bool // nothing more can be written
+	err  error // why nothing more is written
 }
 
 const featureMagic = 0x31746674 // "tft1"
@@ -75,8 +75,7 @@ func newFeatureFile(path string, slots int, shape []int, dtype torch.DType, room
 	h := featureHeader{featureMagic, uint32(slots), uint32(dtype), uint32(shape[0]), uint32(shape[1]), uint32(shape[2])}
 	err = errors.Join(binary.Write(f.file, binary.LittleEndian, h), f.file.Truncate(f.at(slots)))
 	if err != nil {
-		_ = f.file.Close()
-		return nil, fmt.Errorf("feature cache %s: %w", path, err)
+		return nil, errors.Join(fmt.Errorf("feature cache: %w", err), f.file.Close(), os.Remove(path))
 	}
 	return f, nil
 }
@@ -85,6 +84,12 @@ func (f *featureFile) has(slot int) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.sums[slot] != 0
+}
+
+func (f *featureFile) failed() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.err
 }
 
 // checksum is never that of an empty slot.
@@ -117,7 +122,7 @@ func (f *featureFile) read(slots []int) ([]byte, bool) {
 func (f *featureFile) write(slots []int, data []byte) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.done || len(data) != len(slots)*f.size {
+	if f.err != nil || len(data) != len(slots)*f.size {
 		return
 	}
 	for i, slot := range slots {
@@ -132,7 +137,7 @@ func (f *featureFile) write(slots []int, data []byte) {
 			_, err = f.file.WriteAt(sum[:], f.sumAt(slot))
 		}
 		if err != nil {
-			f.done = true
+			f.err = fmt.Errorf("feature cache: %w", err)
 			return
 		}
 		f.sums[slot] = checksum(one)

@@ -41,7 +41,7 @@ func (d *Dataset) keptFeatures(variant int, indices []int) *keptFeatures {
 func (d *Dataset) describe() string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%+v %+v %d %d\n", d.opts.Input, d.vary, d.opts.Seed, d.variants())
-	for _, p := range d.rows {
+	for p := range d.all() {
 		src := p.set.Source(p.i)
 		fmt.Fprintf(h, "%q %q %d %v\n", p.set.ID(p.i), src.Path, src.Size, src.Changed)
 	}

@@ -2,7 +2,9 @@ package vision
 
 import (
 	"context"
+	"maps"
 	"runtime"
+	"slices"
 	"sync"
 
 	"github.com/gotune/gotune/internal/imageset"
@@ -35,59 +37,58 @@ type BadPicture struct {
 // disk's.
 func (d *Dataset) Good(ctx context.Context, o ReadOptions) (*Dataset, ReadReport, error) {
 	before := d.cache.Stats().Hits
-	errs, err := d.readAll(ctx, o)
+	bad, err := d.readAll(ctx, o)
 	if err != nil {
 		return nil, ReadReport{}, err
 	}
+	d.cache.Flush()
 	stats := d.cache.Stats()
 	r := ReadReport{Cached: int(stats.Hits - before), CacheErr: stats.DiskErr}
-	var good []int
-	for i, err := range errs {
-		if err != nil {
-			r.Bad = append(r.Bad, BadPicture{d.Name(i), err})
-			continue
-		}
-		good = append(good, i)
-	}
-	if r.Bad == nil {
+	if len(bad) == 0 {
 		return d, r, nil
 	}
-	return d.Select(good), r, nil
+	for _, i := range slices.Sorted(maps.Keys(bad)) {
+		r.Bad = append(r.Bad, BadPicture{d.Name(i), bad[i]})
+	}
+	return d.where(func(i int, _ picture) bool { return bad[i] == nil }), r, nil
 }
 
-// readAll returns what is wrong with each picture.
-func (d *Dataset) readAll(ctx context.Context, o ReadOptions) ([]error, error) {
+// readAll returns what is wrong with pictures, by index.
+func (d *Dataset) readAll(ctx context.Context, o ReadOptions) (map[int]error, error) {
 	if o.Workers <= 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	errs := make([]error, len(d.rows))
+	bad := map[int]error{}
 	next := make(chan int)
 	var (
 		wg   sync.WaitGroup
 		mu   sync.Mutex
 		done int
 	)
-	tell := func() {
+	tell := func(i int, err error) {
 		mu.Lock()
 		defer mu.Unlock()
+		if err != nil {
+			bad[i] = err
+		}
 		if done++; o.Observe != nil {
-			o.Observe(done, len(d.rows))
+			o.Observe(done, d.Len())
 		}
 	}
-	for range min(o.Workers, len(d.rows)) {
+	for range min(o.Workers, d.Len()) {
 		wg.Go(func() {
 			for i := range next {
-				_, errs[i] = d.decoded(d.rows[i])
-				if errs[i] != nil && !imageset.IsBadFile(errs[i]) {
-					cancel(errs[i]) // the disk, not the picture
+				_, err := d.decoded(d.at(i))
+				if err != nil && !imageset.IsBadFile(err) {
+					cancel(err) // the disk, not the picture
 				}
-				tell()
+				tell(i, err)
 			}
 		})
 	}
-	for i := range d.rows {
+	for i := range d.Len() {
 		select {
 		case next <- i:
 		case <-ctx.Done():
@@ -98,5 +99,5 @@ func (d *Dataset) readAll(ctx context.Context, o ReadOptions) ([]error, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	return errs, nil
+	return bad, nil
 }

@@ -71,7 +71,7 @@ func (d *Dataset) Scan(ctx context.Context, workers int, observe func(done, tota
 
 // scan fills in the i-th picture's facts and returns its decoded size.
 func (d *Dataset) scan(i int, s *Scan) (bytes int64, err error) {
-	p := d.rows[i]
+	p := d.at(i)
 	data, err := p.set.Read(p.i)
 	if err != nil {
 		return 0, err

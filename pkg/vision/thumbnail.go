@@ -11,7 +11,7 @@ import (
 // Thumbnail returns the i-th picture as a JPEG whose short side is at most side
 // pixels.
 func (d *Dataset) Thumbnail(i, side int) ([]byte, error) {
-	m, err := d.decoded(d.rows[i])
+	m, err := d.decoded(d.at(i))
 	if err != nil {
 		return nil, err
 	}
