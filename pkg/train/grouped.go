@@ -22,7 +22,7 @@ import (
 // Source: group_by_length of Hugging Face's Trainer.
 func GroupedOrder(lengths []int, batch int, seed uint64, order func(epoch int) []int) func(epoch int) []int {
 	if order == nil {
-		order = func(epoch int) []int { return shuffle.Perm(len(lengths), seed, uint64(epoch)) }
+		order = func(epoch int) []int { return shuffle.Perm[int](len(lengths), seed, uint64(epoch)) }
 	}
 	batch = max(batch, 1)
 	return func(epoch int) []int {
