@@ -109,20 +109,23 @@ func TestFusedConvolutionAddsWhatGoesAround(t *testing.T) {
 	} {
 		o.Init = torch.Normal(0, 1/math.Sqrt(float64(o.In*o.Kernel*o.Kernel)))
 		st, l, norm := normed(t, rt, o)
+		for dtype, within := range map[torch.DType]float64{torch.Float32: 1e-5, torch.BFloat16: 2e-2} {
+			for _, size := range [][2]int{{13, 18}, {1, 1}, {1, 2}, {3, 1}} {
+				for _, n := range []*torch.BatchNorm2d{nil, norm} {
+					s := rt.Scope(torch.Mode{Autocast: dtype})
+					x := s.ChannelsLast(s.Normal_(s.Zeros(torch.Float32, 2, o.In, size[0], size[1]), 0, 1))
+					around := s.Normal_(s.Zeros(torch.Float32, 2, o.Out, size[0], size[1]), 0, 1)
+					want := s.ReLU(s.Add(parts(s, l, n, x, false), around))
+					if d := apart(t, s, l.FusedAdd(s, x, n, around), want); !(d <= within) {
+						t.Errorf("%+v of %v norm %v %s: apart by %g", o, size, n != nil, dtype, d)
+					}
+					mustClose(t, s)
+				}
+			}
+		}
 		p, err := st.Param("around", torch.Normal(0, 1), 2, o.Out, 13, 18)
 		if err != nil {
 			t.Fatal(err)
-		}
-		for dtype, within := range map[torch.DType]float64{torch.Float32: 1e-5, torch.BFloat16: 2e-2} {
-			for _, n := range []*torch.BatchNorm2d{nil, norm} {
-				s := rt.Scope(torch.Mode{Autocast: dtype})
-				x := s.ChannelsLast(s.Normal_(s.Zeros(torch.Float32, 2, o.In, 13, 18), 0, 1))
-				want := s.ReLU(s.Add(parts(s, l, n, x, false), p.T))
-				if d := apart(t, s, l.FusedAdd(s, x, n, p.T), want); !(d <= within) {
-					t.Errorf("%+v norm %v %s: apart by %g", o, n != nil, dtype, d)
-				}
-				mustClose(t, s)
-			}
 		}
 		l.Weight.SetTrainable(false)
 		if l.Bias != nil {

@@ -68,6 +68,12 @@ at::Tensor reorder(const at::Tensor& w, at::IntArrayRef padding, at::IntArrayRef
 at::Tensor convolve(const at::Tensor& x, const Packed& p, at::IntArrayRef padding, at::IntArrayRef stride, bool relu,
                     const at::Tensor& added) {
   c10::List<std::optional<at::Scalar>> none;
+  // Of one pixel the layout is ambiguous, and oneDNN would take it for the other.
+  bool pixel = added.defined() && added.size(2) * added.size(3) == 1;
+  if (pixel) {
+    at::Tensor y = convolve(x, p, padding, stride, false, {}).add_(added);
+    return relu ? y.relu_() : y;
+  }
   if (added.defined()) {
     using F = at::Tensor(const at::Tensor&, const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&,
                          at::IntArrayRef, at::IntArrayRef, at::IntArrayRef, int64_t, std::string_view,

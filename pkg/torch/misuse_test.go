@@ -188,6 +188,10 @@ var misuses = map[string][]misuse{
 		l, _ := torch.NewConv2d(w.st, "l", torch.Conv2dOptions{In: 3, Out: 2, Kernel: 3})
 		l.Fused(w.Scope, w.image, nil, true)
 	}}},
+	"Conv2d.FusedAdd": {{"conv2d([1,2,4,4] float32, [2,3,3,3] float32): ", func(w wrong) {
+		l, _ := torch.NewConv2d(w.st, "l", torch.Conv2dOptions{In: 3, Out: 2, Kernel: 3})
+		l.FusedAdd(w.Scope, w.image, nil, w.image)
+	}}},
 	"Conv2d.FusedPool": {{"conv2d([1,2,4,4] float32, [2,3,3,3] float32): ", func(w wrong) {
 		l, _ := torch.NewConv2d(w.st, "l", torch.Conv2dOptions{In: 3, Out: 2, Kernel: 3})
 		l.FusedPool(w.Scope, w.image, nil)
