@@ -7,7 +7,8 @@ minilm/         the bundled MiniLM in float32 with a classification head of fixe
 minilm-plain/   the same with no dropout in its attention
 reviews.csv     2,000 IMDb reviews; epoch.csv the first 128; long.csv 64 that fill
                 512 tokens, so that no side pads
-photos/         the bundled ants and bees, a folder for each class; few/ 32 of each
+photos/         the bundled ants and bees, a folder for each class; few/ 32 of each as
+                PNG of 224×224, which all sides read as the same numbers
 vgg16.pth       VGG16's architecture with random weights: its speed does not depend
                 on them, and the ImageNet ones are not bundled
 """
@@ -19,6 +20,7 @@ import sys
 
 import torch
 import torchvision
+from PIL import Image
 from transformers import AutoTokenizer, BertForSequenceClassification
 
 repository, out = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
@@ -60,7 +62,7 @@ for split in ("train", "val"):
 for folder in (out / "photos").iterdir():
     (out / "few" / folder.name).mkdir(parents=True)
     for path in sorted(folder.iterdir())[:32]:
-        shutil.copy(path, out / "few" / folder.name)
+        Image.open(path).convert("RGB").resize((224, 224)).save(out / "few" / folder.name / f"{path.stem}.png")
 
 torch.save(torchvision.models.vgg16(num_classes=1000).state_dict(), out / "vgg16.pth")
 (out / "versions.json").write_text(json.dumps({"torch": torch.__version__, "torchvision": torchvision.__version__}))

@@ -138,7 +138,7 @@ func (m *Model) features(s *torch.Scope, b *Batch, prefix int) *torch.Tensor {
 	}
 	y := s.Block(func(s *torch.Scope) *torch.Tensor {
 		x, _ := b.Tensors(s)
-		return m.trunk.forward(s, m.input(s, x), 0, prefix, nil)
+		return m.run(s, m.input(s, x), 0, prefix)
 	})
 	if s.Err() != nil {
 		return y

@@ -20,6 +20,7 @@ type Model struct {
 	groups []string      // bottom to top
 	cache  *FeatureCache // or nil
 	hashed weightsHash
+	atOnce int // numbers that a layer makes at a time where no gradient is asked
 }
 
 // trunk maps images to a feature map.
@@ -28,6 +29,8 @@ type trunk interface {
 	// [N,C,h,w]. It calls seen, if not nil, with each named layer's output.
 	forward(s *torch.Scope, x *torch.Tensor, from, to int, seen func(name string, y *torch.Tensor)) *torch.Tensor
 	channels() int
+	// widest returns how many numbers the largest layer makes of a picture of S×S.
+	widest(S int) int
 	// group returns the freezing group of a parameter.
 	group(param string) string
 	groups() []string // bottom to top, without the head
@@ -65,7 +68,7 @@ func New(rt *torch.Runtime, cfg Config, weights *torch.WeightFile) (*Model, erro
 		st.Close()
 		st = rt.NewStoreFrom(weights.Source())
 	}
-	m := &Model{Config: cfg, store: st}
+	m := &Model{Config: cfg, store: st, atOnce: atOnceThrough}
 	b := &builder{st: st, eps: cfg.NormEps}
 	if layers, ok := resnets[cfg.Architecture]; ok {
 		m.trunk = b.resnet(layers, cfg.StrideIn1x1)
@@ -113,7 +116,7 @@ func (m *Model) Logits(s *torch.Scope, x *torch.Tensor) *torch.Tensor {
 
 // above runs the trunk's groups from that one on, and the head.
 func (m *Model) above(s *torch.Scope, x *torch.Tensor, from int) *torch.Tensor {
-	return m.head.forward(s, m.trunk.forward(s, x, from, len(m.groups)-1, nil), nil)
+	return m.head.forward(s, m.run(s, x, from, len(m.groups)-1), nil)
 }
 
 // Forward is Logits for a batch on the host. With a feature cache, groups that

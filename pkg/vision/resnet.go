@@ -127,6 +127,10 @@ func (k residual) forward(s *torch.Scope, x *torch.Tensor) *torch.Tensor {
 
 func (r *resnet) channels() int { return r.out }
 
+// The stem's, and those of a bottleneck in layer1, which has four times as many
+// channels of a quarter of the pixels.
+func (r *resnet) widest(S int) int { return 64 * ((S + 1) / 2) * ((S + 1) / 2) }
+
 func (r *resnet) groups() []string {
 	return []string{"stem", "layer1", "layer2", "layer3", "layer4"}
 }

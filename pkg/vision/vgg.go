@@ -93,6 +93,8 @@ func (v *vgg) forward(s *torch.Scope, x *torch.Tensor, from, to int, seen func(s
 
 func (v *vgg) channels() int { return vggChannels[4] }
 
+func (v *vgg) widest(S int) int { return vggChannels[0] * S * S }
+
 func (v *vgg) groups() []string { return []string{"block1", "block2", "block3", "block4", "block5"} }
 
 func (v *vgg) group(param string) string {
