@@ -90,7 +90,7 @@ func (m *BERT) Forward(s *torch.Scope, b *Batch) *torch.Tensor { return m.Logits
 // [N,H].
 func (m *BERT) Pooled(s *torch.Scope, x Inputs) *torch.Tensor {
 	c, last := m.Config, len(m.layers)-1
-	p, ok := pack(s, x)
+	p, ok := pack(s, x, m.Config)
 	if !ok {
 		p = nil
 	}
@@ -114,7 +114,7 @@ func (m *BERT) HiddenAt(s *torch.Scope, x Inputs, n int) *torch.Tensor {
 		s.Fail(fmt.Errorf("layer %d: want 0, the embeddings, to %d", n, len(m.layers)))
 		return x.IDs
 	}
-	p, ok := pack(s, x)
+	p, ok := pack(s, x, m.Config)
 	if !ok {
 		return m.encode(s, x, nil, n)
 	}

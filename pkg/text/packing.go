@@ -15,9 +15,9 @@ type packing struct {
 // pack lays out x's texts. It is false where x does not tell their lengths, where
 // one is empty, and on a GPU without attention for that, which then skips padding
 // by a mask.
-func pack(s *torch.Scope, x Inputs) (*packing, bool) {
+func pack(s *torch.Scope, x Inputs, c Config) (*packing, bool) {
 	shape := x.IDs.Shape()
-	if !s.PackedFits() || len(shape) != 2 || len(x.Lengths) != shape[0] || shape[0] == 0 {
+	if !s.PackedFits(c.HiddenSize/c.NumAttentionHeads) || len(shape) != 2 || len(x.Lengths) != shape[0] || shape[0] == 0 {
 		return nil, false
 	}
 	p := &packing{N: shape[0], T: shape[1], lengths: x.Lengths}

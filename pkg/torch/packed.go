@@ -21,10 +21,10 @@ func (s *Scope) AttentionPacked(qkv *Tensor, lengths []int, heads int, dropout f
 	return s.attentionPacked(nil, qkv, lengths, heads, dropout)
 }
 
-// PackedFits says whether AttentionPacked is one kernel in this scope: on the CPU,
-// and on a GPU that has flash attention where products are in BFloat16 or Float16.
-// The first call on a GPU tries it.
-func (s *Scope) PackedFits() bool {
+// PackedFits says whether AttentionPacked with heads of so many numbers is one
+// kernel in this scope: on the CPU, and on a GPU that has flash attention for them,
+// where products are in BFloat16 or Float16. The first call on a GPU tries it.
+func (s *Scope) PackedFits(headSize int) bool {
 	d := s.rt.opts.Device
 	if !d.IsCUDA() {
 		return true
@@ -33,7 +33,7 @@ func (s *Scope) PackedFits() bool {
 		return false
 	}
 	var yes C.int
-	if err := shimErr(C.gt_packed_fits(C.int(d.code()), &yes)); err != nil {
+	if err := shimErr(C.gt_packed_fits(C.int(d.code()), C.int64_t(headSize), &yes)); err != nil {
 		s.Fail(err)
 	}
 	return yes != 0

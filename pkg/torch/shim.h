@@ -75,7 +75,7 @@ gt_error gt_attention_dropout(gt_tensor q, gt_tensor k, gt_tensor v, gt_tensor m
                               gt_tensor* out);
 gt_error gt_attention_packed(gt_tensor x, gt_tensor query, const int64_t* lengths, int n, int64_t heads, double p,
                              gt_tensor* out);
-gt_error gt_packed_fits(int device, int* yes);
+gt_error gt_packed_fits(int device, int64_t d, int* yes);
 
 // Where a layer keeps its weights as a kernel wants them, until they change (slot.hpp).
 gt_error gt_slot(void** slot);

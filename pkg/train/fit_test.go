@@ -231,6 +231,27 @@ func TestDivergedNamesStepAndExamples(t *testing.T) {
 	}
 }
 
+// A model whose training diverged trains on from good data: no gradient is left.
+func TestModelTrainsAfterDivergence(t *testing.T) {
+	bad := newPoints(60, 1)
+	bad.x[17][3] = float32(math.NaN())
+	m := newMLP(t, 0)
+	for i, data := range []*points{bad, newPoints(60, 1)} {
+		opt, err := train.NewAdam(rt, m.st.Parameters(), train.AdamOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = train.Fit(context.Background(), rt, m, data, nil, train.FitOptions{
+			Epochs: 1, Batch: 10, Optimizer: opt, Schedule: schedule.Func(func(int) float64 { return 0.02 }),
+		})
+		opt.Close()
+		var d *train.Diverged
+		if diverged := errors.As(err, &d); diverged != (i == 0) || !diverged && err != nil {
+			t.Fatalf("fit %d: %v", i, err)
+		}
+	}
+}
+
 func TestFitReportsAllFaults(t *testing.T) {
 	_, err := train.Fit(context.Background(), rt, newMLP(t, 0), newPoints(10, 1), nil, train.FitOptions{
 		Epochs: 1, Batch: 10, Accumulate: 3, ClipNorm: -1, Loss: train.Loss{LabelSmoothing: 1, ClassWeights: []float64{1}},

@@ -1,15 +1,22 @@
 package train
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
 	"github.com/gotune/gotune/pkg/torch"
 )
 
-// step is forward, backward, clip, update and average.
-func (f *fit[B]) step(s *Step[item[B]]) (StepEvent, error) {
-	e := StepEvent{Step: s.Index + 1, Steps: f.plan.Steps(), Epoch: s.Batch.Epoch + 1, LR: f.o.Schedule.At(s.Index)}
+// step is forward, backward, clip, update and average. Where it fails, no gradient
+// is left for whoever trains the model next.
+func (f *fit[B]) step(s *Step[item[B]]) (e StepEvent, err error) {
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, dropGradients(f.rt, f.model.Store().Parameters()))
+		}
+	}()
+	e = StepEvent{Step: s.Index + 1, Steps: f.plan.Steps(), Epoch: s.Batch.Epoch + 1, LR: f.o.Schedule.At(s.Index)}
 	if f.thaw != nil {
 		if err := f.thaw.Apply(s.Index, s.Batch.Epoch, f.o.Optimizer); err != nil {
 			return e, err
@@ -20,11 +27,15 @@ func (f *fit[B]) step(s *Step[item[B]]) (StepEvent, error) {
 	var losses []*torch.Tensor
 	for _, m := range s.Batch.Batch {
 		losses = append(losses, f.forwardBackward(s.Scope, m, total))
+		if s.Err() != nil {
+			break
+		}
 		e.Examples += m.batch.Size()
 		e.Tokens += m.batch.Tokens()
 	}
 	norm := f.clip(s.Scope)
-	// The step's one wait for a GPU. No update is made with what is no number.
+	// Here the step waits for a GPU, once: for the first of these. No update is made
+	// with what is no number.
 	for _, loss := range losses {
 		e.Loss += s.Float(loss)
 	}

@@ -43,12 +43,16 @@ func takeSnapshot(rt *torch.Runtime, st *torch.Store, copied func(*torch.Paramet
 	return s, nil
 }
 
+// dropGradients frees the gradients, in a scope without an earlier error.
+func dropGradients(rt *torch.Runtime, params []*torch.Parameter) error {
+	s := rt.Scope(torch.Mode{})
+	s.ZeroGrads(tensors(params))
+	return s.Close()
+}
+
 // Restore puts all back, bit for bit. Gradients are dropped.
 func (s *Snapshot) Restore() error {
-	errs := []error{s.rt.SetRNGState(s.rng)}
-	scope := s.rt.Scope(torch.Mode{})
-	scope.ZeroGrads(tensors(s.params))
-	errs = append(errs, scope.Close())
+	errs := []error{s.rt.SetRNGState(s.rng), dropGradients(s.rt, s.params)}
 	for i, p := range s.params {
 		if s.data[i] != nil {
 			errs = append(errs, torch.CopyIn(p.T, s.data[i], p.T.DType()))
