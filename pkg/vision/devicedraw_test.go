@@ -2,6 +2,7 @@ package vision
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -127,6 +128,33 @@ func TestDeviceHueIsJitters(t *testing.T) {
 			t.Fatal(err)
 		}
 		compareDrawn(t, rt, src, 0, 1, want)
+	}
+}
+
+// On a scope that has failed nothing is drawn, and its error stays the first one.
+func TestDeviceDrawsNothingOnAFailedScope(t *testing.T) {
+	steps := map[string]func(*pixels.Jitter){
+		"none":       func(*pixels.Jitter) {},
+		"brightness": func(j *pixels.Jitter) { j.Brightness = 1.5 },
+		"contrast":   func(j *pixels.Jitter) { j.Contrast = 1.5 },
+		"saturation": func(j *pixels.Jitter) { j.Saturation = 1.5 },
+		"hue":        func(j *pixels.Jitter) { j.Hue = 0.25 },
+	}
+	for name, change := range steps {
+		for _, fill := range []pixels.Fill{{}, {Constant: true}} {
+			p := pixels.Augment{Erase: pixels.RandomErasing{P: 1}}.Sample(0, 0, 0)
+			change(&p.Jitter)
+			src := newSources(1, Input{Size: 8}, fill)
+			if err := src.add(p, noise(9, 9, 1)); err != nil {
+				t.Fatal(err)
+			}
+			s, first := Runtime.Scope(torch.Mode{}), errors.New("first")
+			s.Fail(first)
+			src.draw(s, 0, 1)
+			if err := s.Close(); !errors.Is(err, first) {
+				t.Errorf("%s: error %v, want the scope's own", name, err)
+			}
+		}
 	}
 }
 

@@ -86,9 +86,12 @@ func gray(s *torch.Scope, c [3]*torch.Tensor) *torch.Tensor {
 // no order.
 func meanGray(s *torch.Scope, c [3]*torch.Tensor) *torch.Tensor {
 	g := s.Cast(gray(s, c), torch.Int64)
+	if s.Err() != nil {
+		return g // it has no shape
+	}
 	shape := g.Shape()
-	pixels := torch.FromSlice(s, []float64{float64(shape[1] * shape[2])}, 1)
-	mean := s.Div(s.Cast(s.SumDims(g, 1, 2, 3), torch.Float64), pixels)
+	area := torch.FromSlice(s, []float64{float64(shape[1] * shape[2])}, 1)
+	mean := s.Div(s.Cast(s.SumDims(g, 1, 2, 3), torch.Float64), area)
 	return s.Reshape(s.Cast(mean, torch.Float32), shape[0], 1, 1, 1)
 }
 
