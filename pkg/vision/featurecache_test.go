@@ -5,7 +5,44 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/gotune/gotune/pkg/torch"
 )
+
+// A cache that cannot make a file still reads those that are whole.
+func TestFeatureCacheReadsAfterAFault(t *testing.T) {
+	s := Runtime.Scope(torch.Mode{})
+	defer s.Close()
+	dir, like := t.TempDir(), s.Zeros(torch.Float32, 1, 2, 2, 3)
+	cache := func() *FeatureCache {
+		c, err := OpenFeatureCache(dir, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = c.Close() })
+		return c
+	}
+	whole, other, third := &keptFeatures{source: "whole", of: 4}, &keptFeatures{source: "other", of: 4}, &keptFeatures{source: "third", of: 4}
+	if cache().open(whole, like) == nil {
+		t.Fatal("no file is made")
+	}
+
+	c := cache()
+	if err := os.Mkdir(filepath.Join(dir, c.name("other")), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if c.open(other, like) != nil || c.Err() == nil {
+		t.Fatalf("a file is made where a folder is, error %v", c.Err())
+	}
+	if c.open(third, like) != nil {
+		t.Error("another is made after the fault")
+	}
+	for _, like := range []*torch.Tensor{nil, like} {
+		if c.open(whole, like) == nil {
+			t.Error("the whole file is not read")
+		}
+	}
+}
 
 // What decides the pixels does not depend on the zone that times are told in.
 func TestDescribeInAnyZone(t *testing.T) {
