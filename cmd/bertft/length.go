@@ -11,7 +11,7 @@ import (
 // lengthFlags say what is done about texts of unequal length in a batch.
 type lengthFlags struct {
 	GroupByLength  bool `help:"Make each batch of texts of like length, so that little is padded: windows of up to 50 shuffled batches are sorted by length, and their batches shuffled." group:"Recipe" yaml:"group-by-length"`
-	MaxBatchTokens int  `default:"0" help:"Split a step of more tokens, its texts times the longest of them, into parts of at most so many, ordered by length, to save memory; the result is the same. 0: no limit." placeholder:"N" group:"Recipe" yaml:"max-batch-tokens"`
+	MaxBatchTokens int  `default:"0" help:"Split a step of more tokens, its texts times the longest of them, into parts of at most so many, ordered by length, to save memory; a longer text is a part of its own. The result is the same, but for dropout: its masks are others. 0: no limit." placeholder:"N" group:"Recipe" yaml:"max-batch-tokens"`
 }
 
 // validate reports every fault at once, and what does nothing with such a batch.

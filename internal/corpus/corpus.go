@@ -151,19 +151,6 @@ func (c *Corpus) Splits() []string {
 	return out
 }
 
-// Indices returns the examples of a split, in order; of all for "".
-func (c *Corpus) Indices(split string) []int {
-	var out []int
-	for n, s := range c.sources {
-		if split == "" || s.splitName() == splitOf(split) {
-			for k := range s.len() {
-				out = append(out, c.starts[n]+k)
-			}
-		}
-	}
-	return out
-}
-
 // InSplit tells whether example i is of a split; "" is all.
 func (c *Corpus) InSplit(i int, split string) bool {
 	s, _ := c.locate(i)

@@ -267,7 +267,7 @@ func TestCheckTrainable(t *testing.T) {
 		{[]int{0, 1, 2}, ""},
 		{[]int{0, 1}, path + `: all 2 examples are of class "pos": training needs at least two classes`},
 		{[]int{}, path + ": no examples to train on"},
-		{c.Indices(""), path + ": r.csv:5 has no label"},
+		{[]int{0, 1, 2, 3}, path + ": r.csv:5 has no label"},
 	} {
 		err := c.CheckTrainable(slices.Values(x.examples))
 		if got := fmt.Sprint(err); err == nil && x.want != "" || err != nil && got != x.want {

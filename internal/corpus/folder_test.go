@@ -49,10 +49,12 @@ func TestSplitFolders(t *testing.T) {
 			if diff := cmp.Diff([]string{"train", "test"}, c.Splits()); diff != "" {
 				t.Errorf("splits (-want +got):\n%s", diff)
 			}
-			if got := c.Indices("test"); !slices.Equal(got, []int{3, 4}) {
-				t.Errorf("indices of test: %v", got)
+			for i := range c.Len() {
+				if c.InSplit(i, "test") != (i >= 3) || !c.InSplit(i, "") {
+					t.Errorf("example %d: of test is %t, of all %t", i, c.InSplit(i, "test"), c.InSplit(i, ""))
+				}
 			}
-			check(t, c.CheckTrainable(slices.Values(c.Indices(""))))
+			check(t, c.CheckTrainable(slices.Values([]int{0, 1, 2, 3, 4})))
 			print, err := c.Fingerprint(t.Context())
 			check(t, err)
 			prints[print] = form

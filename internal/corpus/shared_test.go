@@ -52,8 +52,14 @@ func TestAclImdb(t *testing.T) {
 	if want := "f2bd2340d1a0601c4061f7d6892f9257e459278654216986ba972a6b7c09e245"; print != want {
 		t.Errorf("fingerprint %s, want %s", print, want)
 	}
-	if n := len(c.Indices("train")); n != 25000 {
-		t.Errorf("train: %d texts, want 25000", n)
+	train := 0
+	for i := range c.Len() {
+		if c.InSplit(i, "train") {
+			train++
+		}
+	}
+	if train != 25000 {
+		t.Errorf("train: %d texts, want 25000", train)
 	}
 
 	// A folder of every 50th review.

@@ -11,9 +11,9 @@ import (
 //
 // Where parts in the step's own order keep within the budget, these are it. Else
 // the examples are ordered by length, the longest first, equals in the step's
-// order, and each part takes as many of them as it may: the first needs the most
-// memory, and the later ones fit into what it leaves. An example that is longer
-// than the budget is a part of its own.
+// order, and each part takes as many of them as it may. So the longest example of
+// all is in the first part, and one that is longer than the budget is a part of
+// its own.
 func Cut(sizes []int, most, budget int) [][]int {
 	order := make([]int, len(sizes))
 	for i := range order {

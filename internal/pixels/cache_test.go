@@ -299,26 +299,6 @@ func TestCacheAbandonedPart(t *testing.T) {
 	}
 }
 
-// What was flushed is a later run's, though this process never closes its cache; so
-// is what comes after.
-func TestCacheFlush(t *testing.T) {
-	dir := t.TempDir()
-	first := openTestCache(t, CacheOptions{Dir: dir})
-	first.Flush() // of nothing
-	fill(t, first, 3)
-	first.Flush()
-	if n := fill(t, openTestCache(t, CacheOptions{Dir: dir}), 3); n != 0 {
-		t.Errorf("%d decoded after a flush", n)
-	}
-	if n := fill(t, first, 5); n != 2 || first.Stats().DiskErr != nil {
-		t.Errorf("%d decoded, error %v", n, first.Stats().DiskErr)
-	}
-	closeCache(t, first)
-	if n := fill(t, openTestCache(t, CacheOptions{Dir: dir}), 5); n != 0 {
-		t.Errorf("%d decoded after the end", n)
-	}
-}
-
 func TestCacheManyGoroutines(t *testing.T) {
 	c := openTestCache(t, CacheOptions{Dir: t.TempDir(), MaxDisk: 200_000, MaxRAM: 100_000})
 	var wg sync.WaitGroup
@@ -399,26 +379,5 @@ func TestCacheDecodeError(t *testing.T) {
 	}
 	if _, ok := c.Get(pictureKey(1)); ok {
 		t.Error("a closed cache has pictures")
-	}
-}
-
-func TestKey(t *testing.T) {
-	at := time.Unix(5, 7)
-	keys := map[Key]string{}
-	for name, k := range map[string]Key{
-		"base":        NewKey("/a.jpg", 1, at, 256, DecodeOptions{}),
-		"path":        NewKey("/b.jpg", 1, at, 256, DecodeOptions{}),
-		"size":        NewKey("/a.jpg", 2, at, 256, DecodeOptions{}),
-		"change":      NewKey("/a.jpg", 1, at.Add(1), 256, DecodeOptions{}),
-		"side":        NewKey("/a.jpg", 1, at, 224, DecodeOptions{}),
-		"orientation": NewKey("/a.jpg", 1, at, 256, DecodeOptions{KeepOrientation: true}),
-	} {
-		if other, ok := keys[k]; ok {
-			t.Errorf("%s and %s have the same key", name, other)
-		}
-		keys[k] = name
-	}
-	if NewKey("/a.jpg", 1, at.UTC(), 256, DecodeOptions{}) != NewKey("/a.jpg", 1, at.Local(), 256, DecodeOptions{MaxPixels: 5}) {
-		t.Error("the same picture has two keys")
 	}
 }

@@ -130,7 +130,7 @@ var misuses = map[string][]misuse{
 	},
 	"Minimum":     {{"minimum([2,3] float32, [4,5] float32): ", func(w wrong) { w.Minimum(w.f23, w.f45) }}},
 	"Maximum":     {{"maximum([2,3] float32, [2,2] float32): ", func(w wrong) { w.Maximum(w.f23, w.f22) }}},
-	"Equal":       {{"equal([2,3] float32, [4,5] float32): ", func(w wrong) { w.Equal(w.f23, w.f45) }}},
+	"EqTensor":    {{"eq_tensor([2,3] float32, [4,5] float32): ", func(w wrong) { w.EqTensor(w.f23, w.f45) }}},
 	"Where":       {{"where([2] bool, [2,3] float32, [2,2] float32): ", func(w wrong) { w.Where(w.b2, w.f23, w.f22) }}, {"where([2] int64, [2,2] float32, [2,2] float32): ", func(w wrong) { w.Where(w.i2, w.f22, w.f22) }}},
 	"ShiftRight":  {{"shift_right([2,3] float32): ", func(w wrong) { w.ShiftRight(w.f23, 1) }}},
 	"Reshape":     {{"reshape[7]([2,3] float32): ", func(w wrong) { w.Reshape(w.f23, 7) }}, {"reshape[-1,-1]([2,3] float32): ", func(w wrong) { w.Reshape(w.f23, -1, -1) }}},
@@ -207,7 +207,7 @@ func (w wrong) ints(xs ...int64) *torch.Tensor { return torch.FromSlice(w.Scope,
 // harmless are right for every tensor that is alive.
 var harmless = map[string]bool{
 	"Tanh": true, "Sigmoid": true, "Exp": true, "Log": true, "Sqrt": true, // integers are widened
-	"Detach": true, "AddScalar": true, "MulScalar": true, "Eq": true, "Less": true, "IsFinite": true, "Sum": true, "Contiguous": true,
+	"Detach": true, "AddScalar": true, "MulScalar": true, "Eq": true, "Lt": true, "IsFinite": true, "Sum": true, "Contiguous": true,
 	"Floats": true, "Doubles": true, "Ints": true, "HasGrad": true, "ZeroGrads": true,
 	"Block":  true, // makes nothing but what its function makes
 	"Return": true, // makes and changes nothing

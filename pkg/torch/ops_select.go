@@ -8,11 +8,13 @@ func (s *Scope) Minimum(x, y *Tensor) *Tensor { return s.binary("minimum", libtc
 // Maximum returns the greater of x and y by element, broadcast.
 func (s *Scope) Maximum(x, y *Tensor) *Tensor { return s.binary("maximum", libtch.AtgMaximum, x, y) }
 
-// Equal returns where x equals y, as Bool, broadcast.
-func (s *Scope) Equal(x, y *Tensor) *Tensor { return s.binary("equal", libtch.AtgEqTensor, x, y) }
+// EqTensor returns where x equals y, as Bool, broadcast.
+func (s *Scope) EqTensor(x, y *Tensor) *Tensor {
+	return s.binary("eq_tensor", libtch.AtgEqTensor, x, y)
+}
 
-// Less returns where x is less than v, as Bool.
-func (s *Scope) Less(x *Tensor, v float64) *Tensor { return s.scalar("less", libtch.AtgLt, x, v) }
+// Lt returns where x is less than v, as Bool.
+func (s *Scope) Lt(x *Tensor, v float64) *Tensor { return s.scalar("lt", libtch.AtgLt, x, v) }
 
 // Where returns x's elements where cond, of Bool, holds, and y's elsewhere, all
 // three broadcast.

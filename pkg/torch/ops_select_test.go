@@ -41,10 +41,10 @@ func TestSelections(t *testing.T) {
 	}{
 		"minimum": {s.Minimum(a, b), []int64{1 << 60, 1<<60 + 1, 1 << 60, 1 << 60}},
 		"maximum": {s.Maximum(a, b), []int64{1<<60 + 1, 1<<60 + 1, 1 << 60, 1<<60 + 1}},
-		"equal":   {bits(s.Equal(a, b)), []int64{0, 1, 1, 0}},
-		"less":    {bits(s.Less(x, 0.5)), []int64{1, 1, 0, 0}},
-		"where":   {bits(s.Where(s.Less(x, 1), s.Minimum(x, y), y)), []int64{-2, 0, 1, 1}},
-		"bytes":   {s.Where(s.Less(x, 0), s.Full(7, torch.Uint8, 1), s.Full(255, torch.Uint8, 4)), []int64{7, 255, 255, 255}},
+		"eq":      {bits(s.EqTensor(a, b)), []int64{0, 1, 1, 0}},
+		"lt":      {bits(s.Lt(x, 0.5)), []int64{1, 1, 0, 0}},
+		"where":   {bits(s.Where(s.Lt(x, 1), s.Minimum(x, y), y)), []int64{-2, 0, 1, 1}},
+		"bytes":   {s.Where(s.Lt(x, 0), s.Full(7, torch.Uint8, 1), s.Full(255, torch.Uint8, 4)), []int64{7, 255, 255, 255}},
 	} {
 		if got := s.Ints(c.got); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %v, want %v", name, got, c.want)

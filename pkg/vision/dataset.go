@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"sort"
 	"sync/atomic"
 
 	"github.com/gotune/gotune/internal/column"
@@ -46,6 +47,7 @@ type DataOptions struct {
 // by many goroutines.
 type Dataset struct {
 	sets  []*imageset.Set
+	start []int        // of each set, the number of its first picture
 	rows  *column.Ints // numbers of pictures, counted through all sets
 	opts  DataOptions
 	vary  pixels.Augment
@@ -99,7 +101,7 @@ func openAll(paths []string, o DataOptions) (d *Dataset, err error) {
 		if err != nil {
 			return nil, errors.Join(err, d.Close())
 		}
-		d.sets = append(d.sets, s)
+		d.sets, d.start = append(d.sets, s), append(d.start, d.rows.Len())
 		for range s.Len() {
 			d.rows.Append(d.rows.Len())
 		}
@@ -110,13 +112,8 @@ func openAll(paths []string, o DataOptions) (d *Dataset, err error) {
 // at returns the i-th picture.
 func (d *Dataset) at(i int) picture {
 	k := d.rows.At(i)
-	for _, s := range d.sets {
-		if k < s.Len() {
-			return picture{s, k}
-		}
-		k -= s.Len()
-	}
-	panic("vision: a row of no set")
+	n := sort.SearchInts(d.start, k+1) - 1
+	return picture{d.sets[n], k - d.start[n]}
 }
 
 // all yields the pictures in order.

@@ -86,9 +86,12 @@ func gray(s *torch.Scope, c [3]*torch.Tensor) *torch.Tensor {
 // no order.
 func meanGray(s *torch.Scope, c [3]*torch.Tensor) *torch.Tensor {
 	g := s.Cast(gray(s, c), torch.Int64)
+	if s.Err() != nil {
+		return g // it has no shape
+	}
 	shape := g.Shape()
-	pixels := torch.FromSlice(s, []float64{float64(shape[1] * shape[2])}, 1)
-	mean := s.Div(s.Cast(s.SumDims(g, 1, 2, 3), torch.Float64), pixels)
+	area := torch.FromSlice(s, []float64{float64(shape[1] * shape[2])}, 1)
+	mean := s.Div(s.Cast(s.SumDims(g, 1, 2, 3), torch.Float64), area)
 	return s.Reshape(s.Cast(mean, torch.Float32), shape[0], 1, 1, 1)
 }
 
@@ -106,14 +109,14 @@ func turnHue(s *torch.Scope, c [3]*torch.Tensor, turns []float32) *torch.Tensor 
 	toward := func(x, y *torch.Tensor, from float64) *torch.Tensor {
 		return s.AddScalar(s.Div(s.Subtract(x, y), spread), from)
 	}
-	h := s.Where(s.Equal(v, r), toward(g, b, 0), s.Where(s.Equal(v, g), toward(b, r, 2), toward(r, g, 4)))
+	h := s.Where(s.EqTensor(v, r), toward(g, b, 0), s.Where(s.EqTensor(v, g), toward(b, r, 2), toward(r, g, 4)))
 	h = s.Div(h, number(6))
-	h = s.Where(s.Less(h, 0), s.AddScalar(h, 1), h)
+	h = s.Where(s.Lt(h, 0), s.AddScalar(h, 1), h)
 	without := s.Eq(spread, 0) // a gray has no hue
 	h = s.Where(without, zero, h)
 	saturation := s.Where(without, zero, s.Div(spread, v))
 	h = s.Add(h, perPicture(s, turns))
-	h = s.Where(s.Less(h, 0), s.AddScalar(h, 1), s.Where(s.Less(h, 1), h, s.AddScalar(h, -1)))
+	h = s.Where(s.Lt(h, 0), s.AddScalar(h, 1), s.Where(s.Lt(h, 1), h, s.AddScalar(h, -1)))
 	return clampDown(s, s.MulScalar(rgb(s, h, saturation, v), 255.999))
 }
 
@@ -131,7 +134,7 @@ func rgb(s *torch.Scope, h, saturation, v *torch.Tensor) *torch.Tensor {
 	for i := range is {
 		is[i] = s.Eq(sector, float64(i))
 	}
-	is[0] = s.Where(s.Less(sector, 6), is[0], s.Eq(sector, 6)) // h was rounded up to 1
+	is[0] = s.Where(s.Lt(sector, 6), is[0], s.Eq(sector, 6)) // h was rounded up to 1
 	pick := func(of ...*torch.Tensor) *torch.Tensor {
 		y := of[5]
 		for i := 4; i >= 0; i-- {

@@ -85,7 +85,7 @@ func (p *sources) axis(s *torch.Scope, start, step, last *torch.Tensor) axis {
 	next := s.Add(first, whole(s, 1))
 	a := axis{place: place{pixel: hold(first, last)}, next: place{pixel: hold(next, last)}, part: s.Cast(part, torch.Int32)}
 	if p.fill.Constant {
-		a.inside, a.next.inside = s.Return(s.Equal(a.pixel, first)), s.Return(s.Equal(a.next.pixel, next))
+		a.inside, a.next.inside = s.Return(s.EqTensor(a.pixel, first)), s.Return(s.EqTensor(a.next.pixel, next))
 	}
 	for _, t := range []*torch.Tensor{a.pixel, a.next.pixel, a.part} {
 		s.Return(t)

@@ -104,18 +104,19 @@ func (c *FeatureCache) now(source string) *featureFile {
 }
 
 // open returns the file of k's set, or nil where there is none. With like, [N,…],
-// it is made for such features, unless it cannot be, or would be too large.
+// it is made for such features, unless it cannot be, or would be too large; once
+// one could not be made, only those that are there are opened.
 func (c *FeatureCache) open(k *keptFeatures, like *torch.Tensor) *featureFile {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	name := c.name(k.source)
 	f, ok := c.files[name]
-	if f != nil || ok && like == nil || c.err != nil {
+	if f != nil || ok && (like == nil || c.err != nil) {
 		return f
 	}
 	path := filepath.Join(c.dir, name)
 	f = openFeatureFile(path, k.of)
-	if f == nil && like != nil {
+	if f == nil && like != nil && c.err == nil {
 		f, c.err = newFeatureFile(path, k.of, like.Shape()[1:], like.DType(), c.room)
 	}
 	if f != nil {

@@ -43,7 +43,7 @@ func (d *Dataset) describe() string {
 	fmt.Fprintf(h, "%+v %+v %d %d\n", d.opts.Input, d.vary, d.opts.Seed, d.variants())
 	for p := range d.all() {
 		src := p.set.Source(p.i)
-		fmt.Fprintf(h, "%q %q %d %v\n", p.set.ID(p.i), src.Path, src.Size, src.Changed)
+		fmt.Fprintf(h, "%q %q %d %d\n", p.set.ID(p.i), src.Path, src.Size, src.Changed.UnixNano())
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }

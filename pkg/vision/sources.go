@@ -89,11 +89,11 @@ func (p *sources) draw(s *torch.Scope, from, n int) *torch.Tensor {
 
 // erase paints over the rectangles of n pictures x, [n,S,S,3].
 func (p *sources) erase(s *torch.Scope, x *torch.Tensor, from, n int) *torch.Tensor {
-	S, any := p.size, false
+	S, erased := p.size, false
 	rows, columns := make([]bool, n*S), make([]bool, n*S)
 	for i, one := range p.each[from : from+n] {
 		left, top, w, h, ok := one.params.ErasedBox(S, S)
-		any = any || ok
+		erased = erased || ok
 		for k := range w {
 			columns[i*S+left+k] = true
 		}
@@ -101,7 +101,7 @@ func (p *sources) erase(s *torch.Scope, x *torch.Tensor, from, n int) *torch.Ten
 			rows[i*S+top+k] = true
 		}
 	}
-	if !any {
+	if !erased {
 		return x
 	}
 	color := p.each[from].params.EraseColor()
