@@ -244,14 +244,13 @@ func (d *Dataset) Splits() map[string]*Dataset {
 	}
 	parts := make(map[string]*Dataset)
 	for _, name := range c.Splits() {
-		part := *d
-		part.rows = new(column.Ints)
-		for r := range d.rows.Values() {
-			if c.InSplit(r, name) {
-				part.rows.Append(r)
+		parts[name] = d.pick(func(yield func(int) bool) {
+			for i := range d.Len() {
+				if c.InSplit(d.rows.At(i), name) && !yield(i) {
+					return
+				}
 			}
-		}
-		parts[name] = &part
+		})
 	}
 	return parts
 }

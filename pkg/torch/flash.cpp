@@ -22,8 +22,7 @@ namespace {
 at::Tensor starts(at::IntArrayRef lengths, const at::Device& device) {
   std::vector<int32_t> v{0};
   for (int64_t l : lengths) v.push_back(v.back() + static_cast<int32_t>(l));
-  at::Tensor host = at::tensor(v, at::TensorOptions().dtype(at::kInt));
-  return device.is_cpu() ? host : host.pin_memory().to(device, /*non_blocking=*/true);
+  return at::tensor(v, at::TensorOptions().dtype(at::kInt)).pin_memory().to(device, /*non_blocking=*/true);
 }
 
 // A small attention's result and its gradient by x, one after the other.

@@ -10,49 +10,24 @@
 // Which task computes what does not depend on the number of threads.
 #include "winograd.hpp"
 
-#include "avx512.hpp"
+#include "products.hpp"
+#include "winograd_tiles.hpp"
 
-#include <ATen/Parallel.h>
-#include <ATen/native/CPUBlas.h>
-
-#include <algorithm>
-#include <atomic>
+#include <utility>
 #include <vector>
 
 #if defined(__x86_64__)
 namespace {
 
-using bf16 = at::BFloat16;
 constexpr int64_t positions = 16, lanes = 16;
 
-struct Shape {
-  int64_t N, H, W, C, K, columns, th, tw, block;
+struct Shape : Grid {
+  int64_t C, K, columns, block;
   Shape(const at::Tensor& x, int64_t k)
-      : N(x.size(0)), H(x.size(2)), W(x.size(3)), C(x.size(1)), K(k), columns(winograd_columns(k)), th((H + 1) / 2), tw((W + 1) / 2),
+      : Grid(x), C(x.size(1)), K(k), columns(winograd_columns(k)),
         // Transformed, a block is 1 MiB at most.
         block(std::clamp<int64_t>((1 << 20) / (positions * C * 2) / 32 * 32, 32, 256)) {}
-  int64_t tiles() const { return N * th * tw; }
 };
-
-// Bᵀ·d·B of the 4×4 pixels at px, for all channels; a position's result is step
-// further than the one before.
-GT_BF16 void transform_input(const uint16_t* const* px, int64_t C, uint16_t* v, int64_t step) {
-  for (int64_t c = 0; c < C; c += lanes) {
-    __m512 t[4][4];
-    for (int j = 0; j < 4; j++) {
-      __m512 a = load(px[j] + c), b = load(px[4 + j] + c), e = load(px[8 + j] + c), f = load(px[12 + j] + c);
-      t[0][j] = _mm512_sub_ps(a, e), t[1][j] = _mm512_add_ps(b, e);
-      t[2][j] = _mm512_sub_ps(e, b), t[3][j] = _mm512_sub_ps(b, f);
-    }
-    for (int i = 0; i < 4; i++) {
-      uint16_t* to = v + 4 * i * step + c;
-      store(to, _mm512_sub_ps(t[i][0], t[i][2]));
-      store(to + step, _mm512_add_ps(t[i][1], t[i][2]));
-      store(to + 2 * step, _mm512_sub_ps(t[i][2], t[i][1]));
-      store(to + 3 * step, _mm512_sub_ps(t[i][1], t[i][3]));
-    }
-  }
-}
 
 // The larger of both, NaN before any number.
 GT_BF16 inline __m512 larger(__m512 a, __m512 b) {
@@ -101,16 +76,15 @@ struct Work {
   bool relu, pool;
   std::vector<uint16_t> nothing;  // a pixel outside
 
-  const uint16_t* pixel(int64_t n, int64_t i, int64_t j) const {
-    bool inside = i >= 0 && i < s.H && j >= 0 && j < s.W;
-    return inside ? x + ((n * s.H + i) * s.W + j) * s.C : nothing.data();
-  }
-
-  void gather(int64_t tile, uint16_t* v) const {
-    int64_t n = tile / (s.th * s.tw), i = tile / s.tw % s.th * 2, j = tile % s.tw * 2;
+  GT_BF16 void gather(int64_t tile, uint16_t* v) const {
     const uint16_t* px[positions];
-    for (int64_t p = 0; p < positions; p++) px[p] = pixel(n, i + p / 4 - 1, j + p % 4 - 1);
-    transform_input(px, s.C, v, s.block * s.C);
+    s.pixels(tile, x, s.C, 4, -1, nothing.data(), px);
+    for (int64_t c = 0; c < s.C; c += lanes) {
+      __m256i out[positions];
+      transform_input(px, c, out);
+      for (int64_t p = 0; p < positions; p++)
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(v + p * s.block * s.C + c), out[p]);
+    }
   }
 
   void scatter(int64_t tile, const float* m, int64_t first) const {
@@ -128,7 +102,7 @@ struct Work {
   }
 
   void block(int64_t first, bf16* v, float* m) const {
-    int64_t n = std::min(s.block, s.tiles() - first), rows = (n + 31) / 32 * 32;  // few different sizes
+    int64_t n = std::min(s.block, s.tiles() - first), rows = round_up(n, 32);  // few different sizes
     for (int64_t t = 0; t < n; t++) gather(first + t, reinterpret_cast<uint16_t*>(v) + t * s.C);
     for (int64_t k = 0; k < s.K; k += s.columns) {
       for (int64_t p = 0; p < positions; p++)
@@ -155,13 +129,12 @@ at::Tensor winograd(const at::Tensor& x, const at::Tensor& weights, const at::Te
          added.defined() ? static_cast<const uint16_t*>(added.data_ptr()) : nullptr, static_cast<uint16_t*>(y.data_ptr()),
          relu, pool, std::vector<uint16_t>(s.C)};
   int64_t blocks = (s.tiles() + s.block - 1) / s.block;
-  std::atomic<int64_t> next{0};
-  at::parallel_for(0, std::min<int64_t>(blocks, at::get_num_threads()), 1, [&](int64_t, int64_t) {
-    std::vector<bf16> v(positions * s.block * s.C);
-    std::vector<float> m(positions * s.block * s.columns);
-    for (int64_t i; (i = next++) < blocks;) w.block(i * s.block, v.data(), m.data());
-    at::native::cpublas::brgemm_release(true);
-  });
+  each(
+      blocks,
+      [&] {
+        return std::pair(std::vector<bf16>(positions * s.block * s.C), std::vector<float>(positions * s.block * s.columns));
+      },
+      [&](int64_t i, auto& own) { w.block(i * s.block, own.first.data(), own.second.data()); });
   return y;
 }
 

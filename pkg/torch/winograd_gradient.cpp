@@ -8,8 +8,8 @@
 // transformed to stays small, and the number of threads changes nothing.
 #include "winograd.hpp"
 
-#include "avx512.hpp"
 #include "products.hpp"
+#include "winograd_tiles.hpp"
 
 #include <vector>
 
@@ -21,44 +21,19 @@ constexpr int64_t rows = 64, columns = 64;     // of a product
 constexpr int64_t depth = 512;                 // tiles of a product
 constexpr int64_t memory = 32 << 20;           // bytes of a portion's tiles, transformed
 
-struct Tiles {
-  int64_t N, H, W, K, C, th, tw, portion;
+struct Tiles : Grid {
+  int64_t K, C, portion;
   const uint16_t *gy, *x;
-  std::vector<uint16_t> nothing;  // a pixel outside
+  std::vector<uint16_t> nothing;
 
   Tiles(const at::Tensor& g, const at::Tensor& in)
-      : N(in.size(0)), H(in.size(2)), W(in.size(3)), K(g.size(1)), C(in.size(1)), th((H + 1) / 2), tw((W + 1) / 2),
-        gy(static_cast<const uint16_t*>(g.data_ptr())), x(static_cast<const uint16_t*>(in.data_ptr())),
-        nothing(std::max(K, C)) {
+      : Grid(in), K(g.size(1)), C(in.size(1)), gy(static_cast<const uint16_t*>(g.data_ptr())),
+        x(static_cast<const uint16_t*>(in.data_ptr())), nothing(std::max(K, C)) {
     int64_t most = std::max(group, memory / (positions * (K + C) * 2) / group * group);
-    int64_t portions = (count() + most - 1) / most;
-    portion = round_up((count() + portions - 1) / portions, group);
-  }
-  int64_t count() const { return N * th * tw; }
-
-  // The side×side pixels of a tile from (first, first) of its 2×2.
-  void pixels(int64_t tile, const uint16_t* t, int64_t channels, int side, int first, const uint16_t** px) const {
-    int64_t n = tile / (th * tw), i = tile / tw % th * 2 + first, j = tile % tw * 2 + first;
-    for (int p = 0; p < side * side; p++) {
-      int64_t a = i + p / side, b = j + p % side;
-      bool inside = tile < count() && a >= 0 && a < H && b >= 0 && b < W;
-      px[p] = inside ? t + ((n * H + a) * W + b) * channels : nothing.data();
-    }
+    int64_t portions = (tiles() + most - 1) / most;
+    portion = round_up((tiles() + portions - 1) / portions, group);
   }
 };
-
-// Bᵀ·d·B of the 4×4 at px, 16 channels from c.
-GT_BF16 void transform_input(const uint16_t* const* px, int64_t c, __m256i* out) {
-  __m512 t[4][4];
-  for (int j = 0; j < 4; j++) {
-    __m512 a = load(px[j] + c), b = load(px[4 + j] + c), e = load(px[8 + j] + c), f = load(px[12 + j] + c);
-    t[0][j] = a - e, t[1][j] = b + e, t[2][j] = e - b, t[3][j] = b - f;
-  }
-  for (int i = 0; i < 4; i++, out += 4) {
-    out[0] = round_down(t[i][0] - t[i][2]), out[1] = round_down(t[i][1] + t[i][2]);
-    out[2] = round_down(t[i][2] - t[i][1]), out[3] = round_down(t[i][1] - t[i][3]);
-  }
-}
 
 // A·g·Aᵀ of the 2×2 at px, 16 channels from c.
 GT_BF16 void transform_gradient(const uint16_t* const* px, int64_t c, __m256i* out) {
@@ -78,7 +53,7 @@ GT_BF16 void transform_gradient(const uint16_t* const* px, int64_t c, __m256i* o
 GT_BF16 void put_inputs(const Tiles& s, int64_t tile, int64_t T, int64_t first, uint32_t* v) {
   for (int64_t t = 0; t < group; t += 2) {
     const uint16_t* px[2][16];
-    for (int i = 0; i < 2; i++) s.pixels(tile + t + i, s.x, s.C, 4, -1, px[i]);
+    for (int i = 0; i < 2; i++) s.pixels(tile + t + i, s.x, s.C, 4, -1, s.nothing.data(), px[i]);
     for (int64_t c = 0; c < s.C; c += 16) {
       __m256i a[positions], b[positions];
       transform_input(px[0], c, a);
@@ -93,7 +68,7 @@ GT_BF16 void put_inputs(const Tiles& s, int64_t tile, int64_t T, int64_t first, 
 // d is at column first.
 GT_BF16 void put_gradients(const Tiles& s, int64_t tile, int64_t T, int64_t first, uint16_t* d) {
   const uint16_t* px[group][4];
-  for (int64_t t = 0; t < group; t++) s.pixels(tile + t, s.gy, s.K, 2, 0, px[t]);
+  for (int64_t t = 0; t < group; t++) s.pixels(tile + t, s.gy, s.K, 2, 0, s.nothing.data(), px[t]);
   for (int64_t k = 0; k < s.K; k += 16) {
     __m512i pairs[positions][16];
     for (int t = 0; t < 16; t++) {
@@ -140,8 +115,8 @@ at::Tensor winograd_weight_gradient(const at::Tensor& gy, const at::Tensor& x) {
   at::Tensor out = at::empty({s.K, s.C, 3, 3}, options.dtype(at::kFloat));
   auto *dp = static_cast<bf16*>(d.data_ptr()), *vp = static_cast<bf16*>(v.data_ptr());
   float *m = sums.data_ptr<float>(), *w = out.data_ptr<float>();
-  for (int64_t from = 0; from < s.count(); from += s.portion) {
-    int64_t T = std::min(s.portion, round_up(s.count() - from, group));
+  for (int64_t from = 0; from < s.tiles(); from += s.portion) {
+    int64_t T = std::min(s.portion, round_up(s.tiles() - from, group));
     at::parallel_for(0, T / group, 1, [&](int64_t a, int64_t b) {
       for (int64_t t = a * group; t < b * group; t += group) {
         put_gradients(s, from + t, T, t, reinterpret_cast<uint16_t*>(dp));
