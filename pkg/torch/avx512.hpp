@@ -1,5 +1,4 @@
-// bfloat16 in registers, 16 numbers each, for kernels that run only where the CPU multiplies it
-// and has no matrix units.
+// bfloat16 in registers, 16 numbers each, for kernels that run only where the CPU multiplies it.
 #ifndef GOTUNE_AVX512_HPP
 #define GOTUNE_AVX512_HPP
 
@@ -13,15 +12,14 @@
 
 namespace {
 
-// Matrix units multiply so fast that what our kernels do beside the products
-// would take longer.
 inline bool has_amx() {
   unsigned a, b, c, d;
-  return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d >> 22 & 1u);
+  static const bool yes = __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d >> 22 & 1u);
+  return yes;
 }
 
 inline bool vectors_of_bf16() {
-  static const bool yes = __builtin_cpu_supports("avx512bf16") && !has_amx();
+  static const bool yes = __builtin_cpu_supports("avx512bf16");
   return yes;
 }
 

@@ -3,10 +3,15 @@ package torch
 // #include "shim.h"
 import "C"
 
+import "fmt"
+
 // Fused maps [N,in,H,W] to [N,out,H',W'] by the convolution, norm (nil: none) and
 // ReLU (where relu). On a CPU, and where no gradient is recorded and norm does not
 // train, all of it is one pass, with the norm folded into weights that are cast
 // and laid out once, until they change. Anywhere else they are the three layers.
+//
+// Weights of that one pass that are NaN or infinite are an error. Of x they are not
+// looked for, and ReLU may make 0 of NaN there.
 func (l *Conv2d) Fused(s *Scope, x *Tensor, norm *BatchNorm2d, relu bool) *Tensor {
 	return l.fused(s, x, norm, nil, relu, false)
 }
@@ -55,8 +60,12 @@ func (l *Conv2d) fused(s *Scope, x *Tensor, norm *BatchNorm2d, around *Tensor, r
 	}
 	e := C.gt_conv_fused(l.slot, x.ptr, &ts[0], C.double(eps), cbool(trains),
 		C.int64_t(l.stride[0]), C.int64_t(l.padding[0]), added, cbool(relu), cbool(pool), &out)
-	if e != nil || out != nil {
-		return s.takeShim("conv2d", e, out, x, l.Weight.T)
+	if err := shimErr(e); err != nil {
+		s.failOp("conv2d", fmt.Errorf("%s: %w", l.Weight.Name, err), []*Tensor{x, l.Weight.T})
+		return &Tensor{}
+	}
+	if out != nil {
+		return s.own(out)
 	}
 	y := l.recorded(s, x, relu && norm == nil && around == nil)
 	if norm != nil {

@@ -214,3 +214,24 @@ func TestMaxPoolWithoutIndices(t *testing.T) {
 		}
 	}
 }
+
+// Weights that are no numbers are named, where ReLU would make 0 of what they make.
+func TestFusedConvolutionRefusesNaN(t *testing.T) {
+	rt := one(t)
+	for _, dtype := range []torch.DType{torch.Float32, torch.BFloat16} {
+		for _, spoil := range []string{"conv.weight", "conv.bias", "norm.running_var"} {
+			st, l, norm := normed(t, rt, torch.Conv2dOptions{In: 64, Out: 64, Kernel: 3, Padding: 1, Init: torch.Normal(0, 0.1)})
+			s := rt.Scope(torch.Mode{Autocast: dtype})
+			for _, p := range st.All() {
+				if p.Name == spoil {
+					s.MulScalar_(p.T, math.NaN())
+				}
+			}
+			x := s.ChannelsLast(s.Normal_(s.Zeros(torch.Float32, 1, 64, 8, 8), 0, 1))
+			l.FusedPool(s, x, norm)
+			if err := s.Close(); err == nil || !strings.Contains(err.Error(), "conv.weight") {
+				t.Errorf("%s of NaN, %s: error %v", spoil, dtype, err)
+			}
+		}
+	}
+}

@@ -8,6 +8,7 @@
 #include "shim.h"
 
 #include "bfloat16.hpp"
+#include "convolve.hpp"
 #include "guard.hpp"
 #include "slot.hpp"
 #include "winograd.hpp"
@@ -65,13 +66,15 @@ at::Tensor reorder(const at::Tensor& w, at::IntArrayRef padding, at::IntArrayRef
   return op.call(w, padding, stride, {1, 1}, 1, input);
 }
 
-at::Tensor convolve(const at::Tensor& x, const Packed& p, at::IntArrayRef padding, at::IntArrayRef stride, bool relu,
-                    const at::Tensor& added) {
+}  // namespace
+
+at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, at::IntArrayRef padding,
+                    at::IntArrayRef stride, bool relu, const at::Tensor& added) {
   c10::List<std::optional<at::Scalar>> none;
   // Of one pixel the layout is ambiguous, and oneDNN would take it for the other.
   bool pixel = added.defined() && added.size(2) * added.size(3) == 1;
   if (pixel) {
-    at::Tensor y = convolve(x, p, padding, stride, false, {}).add_(added);
+    at::Tensor y = convolve(x, weight, bias, padding, stride, false, {}).add_(added);
     return relu ? y.relu_() : y;
   }
   if (added.defined()) {
@@ -81,15 +84,17 @@ at::Tensor convolve(const at::Tensor& x, const Packed& p, at::IntArrayRef paddin
                          c10::List<std::optional<at::Scalar>>, std::optional<std::string_view>);
     static const auto op =
         c10::Dispatcher::singleton().findSchemaOrThrow("mkldnn::_convolution_pointwise", "binary").typed<F>();
-    return op.call(x, added, p.weight, p.bias, padding, stride, {1, 1}, 1, "add", std::nullopt,
+    return op.call(x, added, weight, bias, padding, stride, {1, 1}, 1, "add", std::nullopt,
                    relu ? std::optional<std::string_view>("relu") : std::nullopt, none, std::nullopt);
   }
   using F = at::Tensor(const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&, at::IntArrayRef,
                        at::IntArrayRef, at::IntArrayRef, int64_t, std::string_view,
                        c10::List<std::optional<at::Scalar>>, std::optional<std::string_view>);
   static const auto op = c10::Dispatcher::singleton().findSchemaOrThrow("mkldnn::_convolution_pointwise", "").typed<F>();
-  return op.call(x, p.weight, p.bias, padding, stride, {1, 1}, 1, relu ? "relu" : "none", none, std::nullopt);
+  return op.call(x, weight, bias, padding, stride, {1, 1}, 1, relu ? "relu" : "none", none, std::nullopt);
 }
+
+namespace {
 
 // A norm by running statistics is a scale and a shift of each channel, which the
 // convolution before it takes into its weights (double: the sum of both
@@ -103,6 +108,9 @@ std::shared_ptr<const Packed> pack(const Tensors& ts, double eps, at::ScalarType
     b = ts[3].to(at::kDouble) + shift * scale;
     w = w.to(at::kDouble) * scale.reshape({-1, 1, 1, 1});
   }
+  // oneDNN's ReLU makes 0 of NaN, which would hide what it was made with.
+  TORCH_CHECK(w.isfinite().all().item<bool>() && (!b.defined() || b.isfinite().all().item<bool>()),
+              "the weights, or the norm behind them, hold NaN or infinity");
   auto p = std::make_shared<Packed>();
   p->of = states(ts);
   p->type = type;
@@ -223,7 +231,7 @@ gt_error gt_conv_fused(void* slot, gt_tensor x, gt_tensor* ts, double eps, int n
     }
     bool even = in.size(2) % 2 == 0 && in.size(3) % 2 == 0;
     at::Tensor y = p->transformed ? winograd(input, p->weight, p->bias, around, relu, pool && even)
-                                  : convolve(input, *p, pads, strides, relu, around);
+                                  : convolve(input, p->weight, p->bias, pads, strides, relu, around);
     if (pool && !(p->transformed && even)) y = max_pool(y, 2, 2, 0);
     *out = new at::Tensor(y);
   });

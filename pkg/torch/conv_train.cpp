@@ -1,8 +1,10 @@
-// 3×3 convolutions in bfloat16 that a gradient is asked of: forward, the gradient by
-// their input, which is a convolution too (winograd.cpp), and the gradient by their
-// weights (winograd_gradient.cpp) take fewer products.
+// 3×3 convolutions in bfloat16 that a gradient is asked of. Without matrix units
+// forward, the gradient by their input, which is a convolution too (winograd.cpp), and
+// the gradient by their weights (winograd_gradient.cpp) take fewer products. With them
+// the first two are oneDNN's, and the last is conv_taps.cpp's where that is faster.
 #include "shim.h"
 
+#include "convolve.hpp"
 #include "guard.hpp"
 #include "winograd.hpp"
 
@@ -11,12 +13,33 @@
 
 namespace {
 
+constexpr int64_t one[] = {1, 1}, zero[] = {0, 0};  // stride, padding and dilation
+
+bool transformed(const at::Tensor& w) { return winograd_fits(w, at::kBFloat16, 1, 1); }
+
+at::Tensor forward_of(const at::Tensor& x, const at::Tensor& w, const at::Tensor& bias, bool relu) {
+  if (transformed(w)) return winograd(x, winograd_weights(w), bias, {}, relu, false);
+  at::Tensor y = convolve(x, w.to(at::kBFloat16), bias.to(at::kBFloat16), one, one, false, {});
+  return relu ? y.relu_() : y;  // oneDNN's own would make 0 of NaN
+}
+
+at::Tensor input_gradient(const at::Tensor& gy, const at::Tensor& x, const at::Tensor& w) {
+  if (transformed(w))
+    return winograd(gy, winograd_weights(w, true), at::zeros({w.size(1)}, w.options().dtype(at::kFloat)), {}, false, false);
+  return std::get<0>(at::convolution_backward(gy, x, w.to(at::kBFloat16), std::nullopt, one, one, one, false, zero, 1,
+                                              {true, false, false}));
+}
+
+at::Tensor weight_gradient(const at::Tensor& gy, const at::Tensor& x, const at::Tensor& w) {
+  return transformed(w) ? winograd_weight_gradient(gy, x) : taps_weight_gradient(gy, x);
+}
+
 struct Convolution : torch::autograd::Function<Convolution> {
   static at::Tensor forward(torch::autograd::AutogradContext* ctx, const at::Tensor& in, const at::Tensor& w,
                             const std::optional<at::Tensor>& b, bool relu) {
     at::Tensor x = in.to(at::kBFloat16).contiguous(at::MemoryFormat::ChannelsLast);
     at::Tensor bias = b ? b->to(at::kFloat) : at::zeros({w.size(0)}, w.options().dtype(at::kFloat));
-    at::Tensor y = winograd(x, winograd_weights(w), bias, {}, relu, false);
+    at::Tensor y = forward_of(x, w, bias, relu);
     ctx->saved_data["relu"] = relu;
     ctx->saved_data["bias"] = b.has_value();
     ctx->saved_data["type"] = in.scalar_type();
@@ -27,15 +50,10 @@ struct Convolution : torch::autograd::Function<Convolution> {
   static torch::autograd::tensor_list backward(torch::autograd::AutogradContext* ctx, torch::autograd::tensor_list g) {
     auto saved = ctx->get_saved_variables();
     const at::Tensor &x = saved[0], &w = saved[1];
-    at::Tensor gy = g[0].to(at::kBFloat16).contiguous(at::MemoryFormat::ChannelsLast), gx;
+    at::Tensor gy = g[0].to(at::kBFloat16).contiguous(at::MemoryFormat::ChannelsLast), gx, dw, db;
     if (ctx->saved_data["relu"].toBool()) gy = at::threshold_backward(gy, saved[2], 0);
-    if (ctx->needs_input_grad(0)) {
-      gx = winograd(gy, winograd_weights(w, true), at::zeros({w.size(1)}, w.options().dtype(at::kFloat)), {}, false,
-                    false)
-               .to(ctx->saved_data["type"].toScalarType());
-    }
-    at::Tensor dw, db;
-    if (ctx->needs_input_grad(1)) dw = winograd_weight_gradient(gy, x).to(w.scalar_type());
+    if (ctx->needs_input_grad(0)) gx = input_gradient(gy, x, w).to(ctx->saved_data["type"].toScalarType());
+    if (ctx->needs_input_grad(1)) dw = weight_gradient(gy, x, w).to(w.scalar_type());
     if (ctx->saved_data["bias"].toBool() && ctx->needs_input_grad(2)) db = channel_sums(gy).to(w.scalar_type());
     return {gx, dw, db, at::Tensor()};
   }
@@ -52,8 +70,8 @@ extern "C" gt_error gt_conv_recorded(gt_tensor x, gt_tensor weight, gt_tensor bi
     bool cast = in.is_cpu() && at::GradMode::is_enabled() && at::autocast::is_autocast_enabled(at::kCPU) &&
                 at::autocast::get_autocast_dtype(at::kCPU) == at::kBFloat16;
     // The gradient by the input has as many columns as there are channels in.
-    bool fits = cast && in.dim() == 4 && in.numel() > 0 && in.size(1) == w.size(1) && w.size(1) % 64 == 0 &&
-                winograd_fits(w, at::kBFloat16, stride, padding);
+    bool fits = cast && in.dim() == 4 && in.numel() > 0 && in.size(1) == w.size(1) && w.size(1) % 64 == 0 && stride == 1 &&
+                padding == 1 && (transformed(w) || taps_fit(in, w));
     if (!fits) return;
     std::optional<at::Tensor> b;
     if (bias) b = *static_cast<at::Tensor*>(bias);

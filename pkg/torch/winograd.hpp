@@ -28,7 +28,4 @@ at::Tensor winograd(const at::Tensor& x, const at::Tensor& weights, const at::Te
 // multiples of 64.
 at::Tensor winograd_weight_gradient(const at::Tensor& gy, const at::Tensor& x);
 
-// The gradient by the bias, float32 [K].
-at::Tensor channel_sums(const at::Tensor& gy);
-
 #endif

@@ -138,21 +138,8 @@ at::Tensor winograd_weight_gradient(const at::Tensor& gy, const at::Tensor& x) {
   return out;
 }
 
-at::Tensor channel_sums(const at::Tensor& gy) {
-  constexpr int64_t most = 4096;  // pixels that one float32 sums
-  int64_t K = gy.size(1), pixels = gy.numel() / K, parts = (pixels + most - 1) / most;
-  at::Tensor sums = at::empty({parts, K}, gy.options().dtype(at::kFloat).memory_format(at::MemoryFormat::Contiguous));
-  at::parallel_for(0, parts, 1, [&](int64_t a, int64_t b) {
-    for (int64_t i = a; i < b; i++)
-      sum_columns(static_cast<const uint16_t*>(gy.data_ptr()) + i * most * K, K, std::min(most, pixels - i * most), K,
-                  sums.data_ptr<float>() + i * K);
-  });
-  return sums.sum(0);
-}
-
 #else
 
 at::Tensor winograd_weight_gradient(const at::Tensor&, const at::Tensor& x) { return x; }
-at::Tensor channel_sums(const at::Tensor& gy) { return gy; }
 
 #endif

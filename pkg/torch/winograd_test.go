@@ -64,23 +64,6 @@ func TestBFloat16ConvolutionIsExact(t *testing.T) {
 	}
 }
 
-// What is no number stays one, through ReLU and pooling.
-func TestBFloat16ConvolutionKeepsNaN(t *testing.T) {
-	rt := one(t)
-	_, l, _ := normed(t, rt, torch.Conv2dOptions{In: 64, Out: 64, Kernel: 3, Padding: 1, Init: torch.Normal(0, 0.1)})
-	s := rt.Scope(torch.Mode{Autocast: torch.BFloat16})
-	defer mustClose(t, s)
-	host := make([]float32, 64*8*8)
-	host[5*8+5] = float32(math.NaN())
-	x := s.ChannelsLast(torch.FromSlice(s, host, 1, 64, 8, 8))
-	y := s.Floats(s.Cast(l.FusedPool(s, x, nil), torch.Float32)) // [1,64,4,4]
-	for k := range 64 {
-		if v := y[k*16+2*4+2]; v == v {
-			t.Fatalf("channel %d: %g, want NaN", k, v)
-		}
-	}
-}
-
 // The same numbers whatever the number of threads.
 func TestBFloat16ConvolutionIsTheSameOnAllThreads(t *testing.T) {
 	var first []float32
@@ -198,7 +181,7 @@ func BenchmarkConvolutionGradients(b *testing.B) {
 // the error is that of signs which rounding turned.
 func TestBFloat16ConvolutionGradients(t *testing.T) {
 	rt := one(t)
-	for _, c := range []struct{ in, out, n, h, w int }{{64, 128, 2, 14, 14}, {128, 64, 3, 7, 9}, {64, 64, 1, 1, 1}, {64, 64, 3, 130, 128}} {
+	for _, c := range []struct{ in, out, n, h, w int }{{64, 128, 2, 14, 14}, {128, 64, 3, 7, 9}, {64, 64, 1, 1, 1}, {64, 64, 3, 130, 128}, {256, 256, 2, 14, 14}, {256, 512, 3, 7, 9}, {512, 128, 1, 5, 16}, {256, 256, 1, 1, 1}, {256, 256, 130, 14, 14}} {
 		o := torch.Conv2dOptions{In: c.in, Out: c.out, Kernel: 3, Padding: 1, Init: torch.Normal(0, math.Sqrt(2/float64(9*c.in)))}
 		st, l, norm := normed(t, rt, o)
 		image, err := st.Param("image", torch.Normal(0, 1), c.n, c.in, c.h, c.w)

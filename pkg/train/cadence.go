@@ -8,7 +8,9 @@ import (
 )
 
 // Cadence is how often something is done: every so many steps or epochs, or
-// after so much time. The zero value is at each epoch's end.
+// after so much time. The zero value is at an epoch's end, where it takes a tenth
+// of the time at most: after epochs that are shorter than that it waits for a
+// later one.
 type Cadence struct {
 	Steps  int
 	Epochs int
@@ -16,7 +18,7 @@ type Cadence struct {
 }
 
 // ParseCadence reads "500" or "500steps", "2epochs", "epoch", or a duration such
-// as "10m" or "1h30m". "" and "0" are each epoch's end.
+// as "10m" or "1h30m". "auto", "" and "0" are the zero value.
 func ParseCadence(text string) (Cadence, error) {
 	t := strings.TrimSpace(text)
 	digits := len(t) - len(strings.TrimLeft(t, "0123456789"))
@@ -26,7 +28,7 @@ func ParseCadence(text string) (Cadence, error) {
 	}
 	var c Cadence
 	switch unit := strings.TrimSpace(t[digits:]); {
-	case t == "" || t == "0":
+	case t == "" || t == "0" || t == "auto":
 		return Cadence{}, nil
 	case unit == "step" || unit == "steps" || unit == "":
 		c.Steps = n
@@ -36,7 +38,7 @@ func ParseCadence(text string) (Cadence, error) {
 		c.Time, err = time.ParseDuration(strings.ReplaceAll(t, " ", ""))
 	}
 	if err != nil || c == (Cadence{}) {
-		return Cadence{}, fmt.Errorf("%q: want steps (500), a time (10m) or epochs (2epochs)", text)
+		return Cadence{}, fmt.Errorf("%q: want auto, steps (500), a time (10m) or epochs (2epochs)", text)
 	}
 	return c, c.Validate()
 }
@@ -59,11 +61,12 @@ func (c Cadence) String() string {
 	case c.Epochs > 0:
 		return fmt.Sprintf("%depochs", c.Epochs)
 	}
-	return "epoch"
+	return "auto"
 }
 
-// due says whether it is time, after a step; epoch counts from 1.
-func (c Cadence) due(step, epoch int, epochEnd bool, since time.Duration) bool {
+// due says whether it is time, after a step; epoch counts from 1, since is the time
+// since it was last begun and took how long that took.
+func (c Cadence) due(step, epoch int, epochEnd bool, since, took time.Duration) bool {
 	switch {
 	case c.Steps > 0 && step%c.Steps == 0:
 		return true
@@ -72,5 +75,5 @@ func (c Cadence) due(step, epoch int, epochEnd bool, since time.Duration) bool {
 	case c.Epochs > 0:
 		return epochEnd && epoch%c.Epochs == 0
 	}
-	return epochEnd && c == Cadence{}
+	return epochEnd && c == Cadence{} && since >= 10*took
 }

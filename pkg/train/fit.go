@@ -11,8 +11,9 @@ import (
 
 // Fit trains m on data and evaluates it on val, which may be nil, after each
 // epoch. The best model by o.BestBy (of equals, the one with the lower loss) is
-// saved as it is found; without val the last one is. With o.EMA the model that
-// is evaluated, saved and left in m is the averaged one.
+// saved as it is found; without val the last one is, with the checkpoints and at
+// the end. With o.EMA the model that is evaluated, saved and left in m is the
+// averaged one.
 //
 // When ctx ends, Fit saves a checkpoint and returns an *[Interrupted]. A loss
 // that is not finite ends the run with a *[Diverged], before the update. A run
@@ -44,6 +45,8 @@ type fit[B Batch] struct {
 	saver *saver    // nil: nothing is saved
 	lock  *Lock     // of the run's folder; nil: the caller's, or none
 	best  *hostCopy // the best epoch's weights, with RestoreBest
+
+	modelStep int // of the model that was saved
 
 	due      bool      // a checkpoint, which waits for the one being written
 	lastSave time.Time // when the newest one was begun
@@ -112,13 +115,15 @@ func (f *fit[B]) after(ctx context.Context, it item[B]) error {
 			return err
 		}
 	}
-	f.saveIfDue(it.Epoch+1, it.EpochEnd)
-	return nil
+	return f.saveIfDue(it.Epoch+1, it.EpochEnd)
 }
 
 // finish waits for the last checkpoint, which is the run's end, and leaves in
 // the model what the run was for.
 func (f *fit[B]) finish() error {
+	if err := f.saveLast(); err != nil {
+		return err
+	}
 	if f.saver != nil && f.saver.step != f.p.Step {
 		f.save()
 	}
@@ -146,6 +151,8 @@ func (f *fit[B]) stop(ctx context.Context, err error) error {
 	e.Checkpoint, e.Err = f.saveNow()
 	if e.Err == nil && f.p.Best == nil {
 		e.Err = f.saveModel() // no epoch has ended: the model so far is the best
+	} else if e.Err == nil {
+		e.Err = f.saveLast()
 	}
 	return e
 }

@@ -8,7 +8,8 @@ import (
 	"github.com/gotune/gotune/pkg/schedule"
 )
 
-// endEpoch evaluates, and saves the model where it is the best so far.
+// endEpoch evaluates, and saves the model where it is found to be the best so far.
+// Without validation data the last one is, which saveLast saves.
 func (f *fit[B]) endEpoch(ctx context.Context, epoch int) error {
 	r := EpochResult{Epoch: epoch, Step: f.p.Step, TrainLoss: f.p.EpochLoss / float64(f.p.EpochCount)}
 	start := time.Now()
@@ -23,8 +24,10 @@ func (f *fit[B]) endEpoch(ctx context.Context, epoch int) error {
 	r.Seconds = f.p.EpochSeconds + took.Seconds()
 	best := f.p.Best == nil || f.o.BestBy.better(r, *f.p.Best)
 	if best {
-		if err := f.keepBest(); err != nil {
-			return err
+		if f.val != nil {
+			if err := f.keepBest(); err != nil {
+				return err
+			}
 		}
 		f.p.Best = &r
 	}
@@ -104,7 +107,16 @@ func (f *fit[B]) keepBest() error {
 	})
 }
 
+// saveLast saves the model where no validation data say which is the best.
+func (f *fit[B]) saveLast() error {
+	if f.val != nil || f.modelStep == f.p.Step {
+		return nil
+	}
+	return f.saveModel()
+}
+
 func (f *fit[B]) saveModel() error {
+	f.modelStep = f.p.Step
 	if f.o.Dir == "" || f.o.SaveModel == nil {
 		return nil
 	}

@@ -19,7 +19,8 @@ type saver struct {
 	step    int        // of the newest one that was begun
 	newest  string     // the newest whole one
 	whole   int        // its step
-	epochs  int        // and how many epochs had ended
+	took    time.Duration
+	epochs  int // and how many epochs had ended
 }
 
 // saved is a checkpoint that was written, or could not be.
@@ -80,7 +81,7 @@ func (s *saver) result(wait bool) (r saved, ok bool) {
 			return saved{}, false
 		}
 	}
-	s.writing = nil
+	s.writing, s.took = nil, r.Written
 	if r.Dir != "" {
 		s.newest, s.whole, s.epochs = r.Dir, r.Step, r.epochs
 	}
@@ -102,18 +103,26 @@ func (f *fit[B]) save() {
 // disk, waits for another try, where none is due before.
 const retryAfter = time.Minute
 
-// saveIfDue begins a checkpoint where one is due. Where the one before is still
-// being written the training goes on, except at an epoch's end.
-func (f *fit[B]) saveIfDue(epoch int, epochEnd bool) {
+// saveIfDue begins a checkpoint where one is due, at an epoch's end with the model
+// that no validation data judge. Where the one before is still being written the
+// training goes on, except at an epoch's end.
+func (f *fit[B]) saveIfDue(epoch int, epochEnd bool) error {
 	if f.saver == nil {
-		return
+		return nil
 	}
 	f.reap(false)
 	since := time.Since(f.lastSave)
-	f.due = f.due || f.o.CheckpointEvery.due(f.p.Step, epoch, epochEnd, since) || f.failed && since >= retryAfter
-	if f.due && (epochEnd || f.saver.writing == nil) {
-		f.save()
+	f.due = f.due || f.o.CheckpointEvery.due(f.p.Step, epoch, epochEnd, since, f.saver.took) || f.failed && since >= retryAfter
+	if !f.due || !epochEnd && f.saver.writing != nil {
+		return nil
 	}
+	if epochEnd {
+		if err := f.saveLast(); err != nil {
+			return err
+		}
+	}
+	f.save()
+	return nil
 }
 
 // reap tells of a checkpoint that has been written. A failure does not end the

@@ -16,7 +16,7 @@ import (
 
 func TestParseCadence(t *testing.T) {
 	for text, want := range map[string]train.Cadence{
-		"": {}, "0": {}, "epoch": {Epochs: 1}, "2epochs": {Epochs: 2}, "2 epochs": {Epochs: 2}, "500": {Steps: 500},
+		"": {}, "0": {}, "auto": {}, "epoch": {Epochs: 1}, "2epochs": {Epochs: 2}, "2 epochs": {Epochs: 2}, "500": {Steps: 500},
 		"500steps": {Steps: 500}, "1 step": {Steps: 1}, "10m": {Time: 10 * time.Minute}, "1h30m": {Time: 90 * time.Minute},
 		"90s": {Time: 90 * time.Second},
 	} {
@@ -24,7 +24,7 @@ func TestParseCadence(t *testing.T) {
 		if err != nil || got != want {
 			t.Errorf("%q: %+v, %v; want %+v", text, got, err, want)
 		}
-		if again, err := train.ParseCadence(got.String()); err != nil || again != got && got != (train.Cadence{}) {
+		if again, err := train.ParseCadence(got.String()); err != nil || again != got {
 			t.Errorf("%q: reads back from %q as %+v, %v", text, got, again, err)
 		}
 	}
@@ -63,7 +63,7 @@ func TestCheckpointsAtTheirCadence(t *testing.T) {
 		every train.Cadence
 		want  []int
 	}{
-		{train.Cadence{}, []int{11, 22, 33}},
+		{train.Cadence{Epochs: 1}, []int{11, 22, 33}},
 		{train.Cadence{Epochs: 2}, []int{22, 33}},
 		{train.Cadence{Time: time.Hour}, []int{33}},
 		{train.Cadence{Steps: 40}, []int{33}},
@@ -72,8 +72,14 @@ func TestCheckpointsAtTheirCadence(t *testing.T) {
 			t.Errorf("every %v:\n%s", c.every, d)
 		}
 	}
+	// By default at the end of the first epoch and of the last, and between them where
+	// it takes a tenth of the time.
+	steps := saves(t, train.FitOptions{})
+	if len(steps) < 2 || len(steps) > 3 || steps[0] != 11 || steps[len(steps)-1] != 33 {
+		t.Errorf("by default: %v", steps)
+	}
 	// Where one is still being written, the next waits for it, not the training.
-	steps := saves(t, train.FitOptions{CheckpointEvery: train.Cadence{Steps: 1}})
+	steps = saves(t, train.FitOptions{CheckpointEvery: train.Cadence{Steps: 1}})
 	if len(steps) < 4 || steps[0] != 1 || steps[len(steps)-1] != 33 {
 		t.Errorf("every step: %v", steps)
 	}
@@ -85,7 +91,7 @@ func TestNoRoomForACheckpoint(t *testing.T) {
 	dir := t.TempDir()
 	folder, away := filepath.Join(dir, "checkpoints"), filepath.Join(dir, "away")
 	var failed, wrote []int
-	_, r, err := toy{opts: train.FitOptions{Dir: dir, Keep: 9, Observe: func(e train.Event) {
+	_, r, err := toy{opts: train.FitOptions{Dir: dir, Keep: 9, CheckpointEvery: train.Cadence{Epochs: 1}, Observe: func(e train.Event) {
 		var err error
 		switch e := e.(type) {
 		case train.SavingEvent:

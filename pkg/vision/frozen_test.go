@@ -2,6 +2,7 @@ package vision_test
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"runtime/debug"
 	"strings"
@@ -75,5 +76,41 @@ func TestFrozenPrefixKeepsNoActivations(t *testing.T) {
 	t.Logf("%d MiB for the head alone, %d MiB for all", head>>20, whole>>20)
 	if head > whole/2 {
 		t.Errorf("a step of the head alone takes %d MiB, of all %d MiB", head>>20, whole>>20)
+	}
+}
+
+// Pictures and weights that are no numbers are errors, also where a fused ReLU would
+// make 0 of them.
+func TestNoNumbers(t *testing.T) {
+	const side = 32
+	cfg := vision.DefaultConfig("vgg11", vision.Linear, []string{"a", "b"})
+	cfg.ImageSize, cfg.ResizeShortSide = side, side
+	m, err := vision.New(rt, cfg, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	spoiled := func(pixel float64) error {
+		s := rt.Scope(rt.EvalMode())
+		x := make([]float32, 3*side*side)
+		x[77] = float32(pixel)
+		m.Logits(s, torch.FromSlice(s, x, 1, 3, side, side))
+		return s.Close()
+	}
+	if err := spoiled(1); err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range []float64{math.NaN(), math.Inf(-1)} {
+		if err := spoiled(v); err == nil || !strings.Contains(err.Error(), "not all pixels are finite") {
+			t.Errorf("a pixel of %g: error %v", v, err)
+		}
+	}
+	s := rt.Scope(rt.EvalMode())
+	s.MulScalar_(m.Store().Get("features.3.weight").T, math.Inf(1))
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := spoiled(1); err == nil || !strings.Contains(err.Error(), "features.3.weight") {
+		t.Errorf("weights of infinity: error %v", err)
 	}
 }

@@ -3,6 +3,7 @@ package vision
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -173,14 +174,20 @@ func (m *Model) Features(s *torch.Scope, x *torch.Tensor, layer string, pool Poo
 	return found, s.Err()
 }
 
-// input checks the shape and lays the channels innermost, the layout in which
-// convolutions run fastest.
+// input checks x and lays the channels innermost, the layout in which convolutions
+// run fastest. The fused ReLU of CPUs makes 0 of NaN, so it is looked for here.
 func (m *Model) input(s *torch.Scope, x *torch.Tensor) *torch.Tensor {
 	shape := x.Shape()
 	S := m.Config.ImageSize
 	if len(shape) != 4 || shape[1] != 3 || shape[2] != S || shape[3] != S {
 		s.Fail(fmt.Errorf("images: shape %s, want [N,3,%d,%d]", torch.ShapeString(shape), S, S))
 		return x
+	}
+	if !s.Runtime().Device().IsCUDA() {
+		if sum := s.Float(s.Sum(x)); math.IsNaN(sum) || math.IsInf(sum, 0) {
+			s.Fail(fmt.Errorf("images: not all pixels are finite: their sum is %g", sum))
+			return x
+		}
 	}
 	return s.ChannelsLast(x)
 }

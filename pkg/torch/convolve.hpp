@@ -1,0 +1,23 @@
+// Convolutions by oneDNN; those with fewer products are in winograd.hpp.
+#ifndef GOTUNE_CONVOLVE_HPP
+#define GOTUNE_CONVOLVE_HPP
+
+#include <ATen/ATen.h>
+
+// x [N,C,H,W] convolved, in x's type, with weights [K,C,.,.] as they are or as oneDNN
+// laid them out; then the sum with added (or undefined), and ReLU, in one pass.
+at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, at::IntArrayRef padding,
+                    at::IntArrayRef stride, bool relu, const at::Tensor& added);
+
+// Whether taps_weight_gradient is faster than oneDNN's here.
+bool taps_fit(const at::Tensor& x, const at::Tensor& w);
+
+// The gradient by the weights, float32 [K,C,3,3], of a convolution of stride 1 and
+// padding 1 of x, whose result's gradient is gy; both are bfloat16 and channels last,
+// and K and C are multiples of 64.
+at::Tensor taps_weight_gradient(const at::Tensor& gy, const at::Tensor& x);
+
+// The gradient by the bias, float32 [K], of gy [N,K,H,W], bfloat16 and channels last.
+at::Tensor channel_sums(const at::Tensor& gy);
+
+#endif
