@@ -214,16 +214,22 @@ def line(row, found):
     )
 
 
-def page(results):
-    return "\n".join([
+def page(machines):
+    """All machines' tables, this one's first."""
+    lines = [
         "# Side by side", "",
-        f"{results['machine']}. Made by `make bench`, each row with the two sides in turn: medians of its rounds, and of the ratios "
-        "the smallest and largest. README.md says what is compared.",
-        "", "| work | peer | ours | peer's | ratio (spread) | wanted | peak memory, ours / peer's | taken, rounds |",
-        "|---|---|---|---|---|---|---|---|",
-        *(line(row, results["rows"][key(row)]) for row in ROWS if key(row) in results["rows"]),
-        "", *(f"- {c}" for c in results["checks"]), "",
-    ])  # fmt: skip
+        "Made by `make bench`, each row with the two sides in turn: medians of its rounds, and of the ratios the smallest and "
+        "largest. README.md says what is compared.", "",
+    ]  # fmt: skip
+    for name, found in sorted(machines.items(), key=lambda m: m[0] != machine()):
+        lines += [
+            f"## {name}", "",
+            "| work | peer | ours | peer's | ratio (spread) | wanted | peak memory, ours / peer's | taken, rounds |",
+            "|---|---|---|---|---|---|---|---|",
+            *(line(row, found["rows"][key(row)]) for row in ROWS if key(row) in found["rows"]),
+            "", *(f"- {c}" for c in found["checks"]), "",
+        ]  # fmt: skip
+    return "\n".join(lines)
 
 
 def key(row):
@@ -236,9 +242,8 @@ def main():
     if not rows:
         sys.exit(f"--rows {a.rows}: no row matches; they are:\n" + "\n".join(f"  {key(r)}" for r in ROWS))
     path = here / "results.json"
-    results = json.loads(path.read_text()) if path.exists() else {}
-    if results.get("machine") != machine():  # ratios of another machine say nothing here
-        results = {"machine": machine(), "rows": {}, "checks": []}
+    machines = json.loads(path.read_text()) if path.exists() else {}
+    results = machines.setdefault(machine(), {"rows": {}, "checks": []})
     if a.rows == "." or not results["checks"]:
         results["checks"] = check()
     for row in rows:
@@ -248,8 +253,8 @@ def main():
         except Failed as e:
             sys.exit(f"bench: {name}: {e}")
         results["rows"][key(row)] = {"date": str(datetime.date.today()), "rounds": rounds}
-        path.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
-        (here / "RESULTS.md").write_text(page(results))
+        path.write_text(json.dumps(machines, indent=1, ensure_ascii=False) + "\n")
+        (here / "RESULTS.md").write_text(page(machines))
         print(line(row, results["rows"][key(row)]))
 
 

@@ -15,6 +15,7 @@
 #include "products.hpp"
 
 #include <numeric>
+#include <type_traits>
 #include <vector>
 
 namespace {
@@ -73,43 +74,105 @@ void convert(const float* x, bf16* y, int64_t n) { narrow_row(x, reinterpret_cas
 void convert(const bf16* x, float* y, int64_t n) { widen_row(reinterpret_cast<const uint16_t*>(x), y, n); }
 void convert(const bf16* x, bf16* y, int64_t n) { memcpy(y, x, n * sizeof(bf16)); }
 
-// n rows of d numbers, stride apart, to rows of dp, zeros up to np rows.
+// n rows of numbers, stride apart.
+template <class E>
+struct View {
+  const E* x;
+  int64_t stride, n;
+  bool inside(int64_t i) const { return i < n; }
+  const E* row(int64_t i) const { return x + i * stride; }
+};
+
+// n rows of d numbers, stride apart, copied to rows of dp, zeros up to np rows.
 template <class In, class E>
-void load(const In* x, int64_t stride, int64_t n, int64_t np, int64_t d, int64_t dp, E* y) {
+View<E> copied(const In* x, int64_t stride, int64_t n, int64_t np, int64_t d, int64_t dp, E* y) {
+  View<E> v{y, dp, np};
   for (int64_t i = 0; i < np; i++, y += dp) {
     if (i < n) convert(x + i * stride, y, d);
     std::fill(y + (i < n ? d : 0), y + dp, E(0));
   }
+  return v;
 }
 
+// The same where they lie, if their type and width are those of products. Rows up to
+// np are then not there, and read as zeros.
+template <class In, class E>
+View<E> viewed(const In* x, int64_t stride, int64_t n, int64_t np, int64_t d, int64_t dp, E* y) {
+  if constexpr (std::is_same_v<In, E>) {
+    if (d == dp) return {x, stride, n};
+  }
+  return copied(x, stride, n, np, d, dp, y);
+}
+
+// The same as a product's first operand, for which all np rows must be there.
+template <class In, class E>
+View<E> first(const In* x, int64_t stride, int64_t n, int64_t np, int64_t d, int64_t dp, E* y) {
+  return n == np ? viewed(x, stride, n, np, d, dp, y) : copied(x, stride, n, np, d, dp, y);
+}
+
+// x [rows,columns] transposed.
 template <class E>
-void transpose(const E* x, int64_t rows, int64_t columns, E* y) {
+void transpose(const View<E>& x, int64_t rows, int64_t columns, E* y) {
   for (int64_t i = 0; i < rows; i++)
-    for (int64_t j = 0; j < columns; j++) y[j * rows + i] = x[i * columns + j];
+    for (int64_t j = 0; j < columns; j++) y[j * rows + i] = x.inside(i) ? x.row(i)[j] : E(0);
 }
 
-// x [rows,columns] transposed, as a product's second operand.
-void pack_transposed(const float* x, int64_t rows, int64_t columns, float* y) { transpose(x, rows, columns, y); }
-void pack_transposed(const bf16* x, int64_t rows, int64_t columns, bf16* y) {
-  transpose(reinterpret_cast<const uint32_t*>(x), rows, columns / 2, reinterpret_cast<uint32_t*>(y));
-}
+// The same as a product's second operand.
+void transpose_second(const View<float>& x, int64_t rows, int64_t columns, float* y) { transpose(x, rows, columns, y); }
 
 // x [rows,columns] as a product's second operand.
-void pack(const float* x, int64_t rows, int64_t columns, float* y) { memcpy(y, x, rows * columns * sizeof(float)); }
-void pack(const bf16* x, int64_t rows, int64_t columns, bf16* y) {
-  for (int64_t i = 0; i < rows; i += 2)
-    for (int64_t j = 0; j < columns; j++) {
-      y[i * columns + 2 * j] = x[i * columns + j];
-      y[i * columns + 2 * j + 1] = x[(i + 1) * columns + j];
-    }
+void second(const View<float>& x, int64_t rows, int64_t columns, float* y) {
+  for (int64_t i = 0; i < rows; i++, y += columns) {
+    if (x.inside(i))
+      memcpy(y, x.row(i), columns * sizeof(float));
+    else
+      std::fill(y, y + columns, 0.0f);
+  }
 }
 
-// The same from the float32 that products give.
-void pack_block(const float* x, int64_t rows, int64_t columns, float* y) { pack(x, rows, columns, y); }
-void pack_block(const float* x, int64_t rows, int64_t columns, bf16* y) {
-  for (int64_t i = 0; i < rows; i += 2)
-    interleave_rows(x + i * columns, x + (i + 1) * columns, reinterpret_cast<uint32_t*>(y + i * columns), columns);
+// As gradient_rows.
+void gradients(const float* s, const float* d, int64_t count, int64_t n, int64_t width, float scale, const Row* rows,
+               uint32_t drop, float inverse, float* p, float* ds, float* ds_rows) {
+  for (int64_t r = 0; r < 2; r++) {
+    int64_t at = r * width;
+    if (r < count) {
+      gradient_row(s + at, d + at, n, width, scale, rows[r], drop, inverse, p + at, ds + at);
+    } else {
+      std::fill(p + at, p + at + width, 0.0f);
+      std::fill(ds + at, ds + at + width, 0.0f);
+    }
+  }
+  memcpy(ds_rows, ds, 2 * width * sizeof(float));
 }
+
+float softmax(float* s, int64_t n, int64_t width, float scale, Key k, uint32_t drop, float* sum, float* p) {
+  return softmax_row(s, n, width, scale, k, drop, sum, p);
+}
+
+#if defined(__x86_64__)
+
+const uint16_t* words(const bf16* p) { return reinterpret_cast<const uint16_t*>(p); }
+uint16_t* words(bf16* p) { return reinterpret_cast<uint16_t*>(p); }
+uint32_t* pairs(bf16* p) { return reinterpret_cast<uint32_t*>(p); }
+
+void transpose(const View<bf16>& x, int64_t rows, int64_t columns, bf16* y) {
+  transpose_tokens(words(x.x), x.stride, x.n, rows, columns, words(y));
+}
+void transpose_second(const View<bf16>& x, int64_t rows, int64_t columns, bf16* y) {
+  transpose_words(reinterpret_cast<const uint32_t*>(x.x), x.stride / 2, x.n, rows, columns / 2, pairs(y));
+}
+void second(const View<bf16>& x, int64_t rows, int64_t columns, bf16* y) {
+  pack_tokens(words(x.x), x.stride, x.n, rows, columns, pairs(y));
+}
+void gradients(const float* s, const float* d, int64_t count, int64_t n, int64_t width, float scale, const Row* rows,
+               uint32_t drop, float inverse, bf16* p, bf16* ds, bf16* ds_rows) {
+  gradient_rows(s, d, count, n, width, scale, rows, drop, inverse, pairs(p), pairs(ds), words(ds_rows));
+}
+float softmax(float* s, int64_t n, int64_t width, float scale, Key k, uint32_t drop, float* sum, bf16* p) {
+  return softmax_row(s, n, width, scale, k, drop, sum, words(p));
+}
+
+#endif
 
 template <class E>
 struct ForwardBuffers {
@@ -126,26 +189,24 @@ template <class In, class E>
 void forward_all(const Job& j, const Sides<In>& x, In* y, float* lse) {
   using Buffers = ForwardBuffers<E>;
   each_head<Buffers>(j, [&](int64_t sequence, int64_t head, Buffers& b) {
-    int64_t first = j.starts[sequence], T = j.starts[sequence + 1] - first, Tp = padded(T), dp = j.dp;
+    int64_t from = j.starts[sequence], T = j.starts[sequence + 1] - from, Tp = padded(T), dp = j.dp;
     int64_t ask = j.asks[sequence], asked = j.asks[sequence + 1] - ask;
     const In* q = x.q + ask * x.q_stride + head * j.d;
-    load(x.k + first * x.stride + head * j.d, x.stride, T, Tp, j.d, dp, b.rows.data());
-    pack_transposed(b.rows.data(), Tp, dp, b.k.data());
-    load(x.v + first * x.stride + head * j.d, x.stride, T, Tp, j.d, dp, b.rows.data());
-    pack(b.rows.data(), Tp, dp, b.v.data());
+    int64_t at = from * x.stride + head * j.d;
+    transpose_second(viewed(x.k + at, x.stride, T, Tp, j.d, dp, b.rows.data()), Tp, dp, b.k.data());
+    second(viewed(x.v + at, x.stride, T, Tp, j.d, dp, b.rows.data()), Tp, dp, b.v.data());
     for (int64_t i = 0; i < asked; i += block) {
       int64_t n = std::min(block, asked - i), M = round_up(n, 32);
-      load(q + i * x.q_stride, x.q_stride, n, M, j.d, dp, b.q.data());
-      product(M, Tp, dp, b.q.data(), b.k.data(), b.s.data(), Tp, false);
+      auto queries = first(q + i * x.q_stride, x.q_stride, n, M, j.d, dp, b.q.data());
+      product(M, Tp, dp, queries.x, queries.stride, b.k.data(), b.s.data(), false);
       for (int64_t r = 0; r < n; r++) {
         float sum;
         lse[head * j.queries() + ask + i + r] =
-            softmax_row(b.s.data() + r * Tp, T, Tp, j.scale, j.row(head, ask + i + r), j.drop, &sum);
+            softmax(b.s.data() + r * Tp, T, Tp, j.scale, j.row(head, ask + i + r), j.drop, &sum, b.p.data() + r * Tp);
         b.scales[r] = j.inverse / sum;
       }
-      std::fill(b.s.begin() + n * Tp, b.s.begin() + M * Tp, 0.0f);
-      convert(b.s.data(), b.p.data(), M * Tp);
-      product(M, dp, Tp, b.p.data(), b.v.data(), b.o.data(), dp, false);
+      std::fill(b.p.begin() + n * Tp, b.p.begin() + M * Tp, E(0));
+      product(M, dp, Tp, b.p.data(), Tp, b.v.data(), b.o.data(), false);
       for (int64_t r = 0; r < n; r++) {
         float* o = b.o.data() + r * dp;
         for (int64_t c = 0; c < j.d; c++) o[c] *= b.scales[r];
@@ -157,13 +218,13 @@ void forward_all(const Job& j, const Sides<In>& x, In* y, float* lse) {
 
 template <class E>
 struct BackwardBuffers {
-  std::vector<E> q, g, qt, gt, k_rows, v_rows, k, kt, vt, ds, packed;
+  std::vector<E> q, g, qt, gt, k_rows, v_rows, k, kt, vt, p, ds, ds_rows;
   std::vector<float> s, d, dq, dk, dv, out, grad;
   explicit BackwardBuffers(const Job& j) {
     int64_t T = padded(j.longest()), rows = T * j.dp, few = block * j.dp;
     for (auto* v : {&q, &g, &qt, &gt}) v->resize(few);
     for (auto* v : {&k_rows, &v_rows, &k, &kt, &vt}) v->resize(rows);
-    for (auto* v : {&ds, &packed}) v->resize(block * T);
+    for (auto* v : {&p, &ds, &ds_rows}) v->resize(block * T);
     for (auto* v : {&s, &d}) v->resize(block * T);
     for (auto* v : {&dk, &dv}) v->resize(rows);
     dq.resize(std::max(few, rows)), out.resize(j.dp), grad.resize(j.dp);
@@ -174,49 +235,63 @@ template <class In, class E>
 void backward_all(const Job& j, const Sides<In>& x, const In* y, const In* gy, const float* lse, const Sides<In>& gx) {
   using Buffers = BackwardBuffers<E>;
   each_head<Buffers>(j, [&](int64_t sequence, int64_t head, Buffers& b) {
-    int64_t first = j.starts[sequence], T = j.starts[sequence + 1] - first, Tp = padded(T), dp = j.dp;
+    int64_t from = j.starts[sequence], T = j.starts[sequence + 1] - from, Tp = padded(T), dp = j.dp;
     int64_t ask = j.asks[sequence], asked = j.asks[sequence + 1] - ask;
-    int64_t at = first * x.stride + head * j.d, at_query = ask * x.q_stride + head * j.d;
-    load(x.k + at, x.stride, T, Tp, j.d, dp, b.k_rows.data());
-    load(x.v + at, x.stride, T, Tp, j.d, dp, b.v_rows.data());
-    pack(b.k_rows.data(), Tp, dp, b.k.data());
-    pack_transposed(b.k_rows.data(), Tp, dp, b.kt.data());
-    pack_transposed(b.v_rows.data(), Tp, dp, b.vt.data());
+    int64_t at = from * x.stride + head * j.d, at_query = ask * x.q_stride + head * j.d;
+    View<E> k = viewed(x.k + at, x.stride, T, Tp, j.d, dp, b.k_rows.data());
+    View<E> v = viewed(x.v + at, x.stride, T, Tp, j.d, dp, b.v_rows.data());
+    second(k, Tp, dp, b.k.data());
+    transpose_second(k, Tp, dp, b.kt.data());
+    transpose_second(v, Tp, dp, b.vt.data());
     for (int64_t i = 0; i < asked; i += block) {
       int64_t n = std::min(block, asked - i), M = round_up(n, 32), row = ask + i;
       const In *o = y + row * j.width + head * j.d, *go = gy + row * j.width + head * j.d;
-      load(x.q + at_query + i * x.q_stride, x.q_stride, n, M, j.d, dp, b.q.data());
-      load(go, j.width, n, M, j.d, dp, b.g.data());
-      transpose(b.q.data(), M, dp, b.qt.data());
-      transpose(b.g.data(), M, dp, b.gt.data());
-      product(M, Tp, dp, b.q.data(), b.kt.data(), b.s.data(), Tp, false);
-      product(M, Tp, dp, b.g.data(), b.vt.data(), b.d.data(), Tp, false);
-      for (int64_t r = 0; r < n; r++) {
-        convert(o + r * j.width, b.out.data(), j.d);
-        convert(go + r * j.width, b.grad.data(), j.d);
-        float dot = 0;
-        for (int64_t c = 0; c < j.d; c++) dot += b.out[c] * b.grad[c];
-        gradient_row(b.s.data() + r * Tp, b.d.data() + r * Tp, T, Tp, j.scale, lse[head * j.queries() + row + r], dot,
-                     j.row(head, row + r), j.drop, j.inverse);
+      View<E> q = first(x.q + at_query + i * x.q_stride, x.q_stride, n, M, j.d, dp, b.q.data());
+      View<E> g = first(go, j.width, n, M, j.d, dp, b.g.data());
+      transpose(q, M, dp, b.qt.data());
+      transpose(g, M, dp, b.gt.data());
+      product(M, Tp, dp, q.x, q.stride, b.kt.data(), b.s.data(), false);
+      product(M, Tp, dp, g.x, g.stride, b.vt.data(), b.d.data(), false);
+      for (int64_t r = 0; r < M; r += 2) {
+        Row rows[2] = {};
+        int64_t count = std::clamp<int64_t>(n - r, 0, 2), first = r * Tp;
+        for (int64_t a = 0; a < count; a++) {
+          convert(o + (r + a) * j.width, b.out.data(), j.d);
+          convert(go + (r + a) * j.width, b.grad.data(), j.d);
+          float dot = 0;
+          for (int64_t c = 0; c < j.d; c++) dot += b.out[c] * b.grad[c];
+          rows[a] = {lse[head * j.queries() + row + r + a], dot, j.row(head, row + r + a)};
+        }
+        gradients(b.s.data() + first, b.d.data() + first, count, T, Tp, j.scale, rows, j.drop, j.inverse, b.p.data() + first,
+                  b.ds.data() + first, b.ds_rows.data() + first);
       }
-      std::fill(b.s.begin() + n * Tp, b.s.begin() + M * Tp, 0.0f);
-      std::fill(b.d.begin() + n * Tp, b.d.begin() + M * Tp, 0.0f);
       // dKᵀ += Qᵀ·dS, dVᵀ += dOᵀ·P, dQ = dS·K.
-      pack_block(b.s.data(), M, Tp, b.packed.data());
-      product(dp, Tp, M, b.gt.data(), b.packed.data(), b.dv.data(), Tp, i > 0);
-      pack_block(b.d.data(), M, Tp, b.packed.data());
-      product(dp, Tp, M, b.qt.data(), b.packed.data(), b.dk.data(), Tp, i > 0);
-      convert(b.d.data(), b.ds.data(), M * Tp);
-      product(M, dp, Tp, b.ds.data(), b.k.data(), b.dq.data(), dp, false);
+      product(dp, Tp, M, b.gt.data(), M, b.p.data(), b.dv.data(), i > 0);
+      product(dp, Tp, M, b.qt.data(), M, b.ds.data(), b.dk.data(), i > 0);
+      product(M, dp, Tp, b.ds_rows.data(), Tp, b.k.data(), b.dq.data(), false);
       for (int64_t r = 0; r < n; r++) convert(b.dq.data() + r * dp, gx.q + at_query + (i + r) * x.q_stride, j.d);
     }
     auto give = [&](const std::vector<float>& sums, In* to) {
-      transpose(sums.data(), dp, Tp, b.dq.data());
+      transpose(View<float>{sums.data(), Tp, dp}, dp, Tp, b.dq.data());
       for (int64_t r = 0; r < T; r++) convert(b.dq.data() + r * dp, to + at + r * x.stride, j.d);
     };
     give(b.dk, gx.k);
     give(b.dv, gx.v);
   });
+}
+
+// Of bfloat16 tensors, in products of bfloat16 where the CPU has them.
+void forward_of_bf16(const Job& j, const Sides<bf16>& x, bf16* y, float* lse) {
+#if defined(__x86_64__)
+  if (bf16_products()) return forward_all<bf16, bf16>(j, x, y, lse);
+#endif
+  forward_all<bf16, float>(j, x, y, lse);
+}
+void backward_of_bf16(const Job& j, const Sides<bf16>& x, const bf16* y, const bf16* gy, const float* lse, const Sides<bf16>& gx) {
+#if defined(__x86_64__)
+  if (bf16_products()) return backward_all<bf16, bf16>(j, x, y, gy, lse, gx);
+#endif
+  backward_all<bf16, float>(j, x, y, gy, lse, gx);
 }
 
 Job job(int64_t width, at::IntArrayRef lengths, bool one_query, int64_t heads, double p, Key key) {
@@ -242,10 +317,8 @@ struct Attention : torch::autograd::Function<Attention> {
     at::Tensor lse = at::empty({heads, j.queries()}, x.options().dtype(at::kFloat));
     if (x.scalar_type() == at::kFloat)
       forward_all<float, float>(j, sides<float>(x, q, width), y.data_ptr<float>(), lse.data_ptr<float>());
-    else if (bf16_products())
-      forward_all<bf16, bf16>(j, sides<bf16>(x, q, width), y.data_ptr<bf16>(), lse.data_ptr<float>());
     else
-      forward_all<bf16, float>(j, sides<bf16>(x, q, width), y.data_ptr<bf16>(), lse.data_ptr<float>());
+      forward_of_bf16(j, sides<bf16>(x, q, width), y.data_ptr<bf16>(), lse.data_ptr<float>());
     ctx->save_for_backward({x, q, y, lse});
     if (query) ctx->saved_data["type"] = query->scalar_type();
     ctx->saved_data["lengths"] = lengths;
@@ -266,12 +339,9 @@ struct Attention : torch::autograd::Function<Attention> {
     if (x.scalar_type() == at::kFloat)
       backward_all<float, float>(j, sides<float>(x, q, width), y.data_ptr<float>(), gy.data_ptr<float>(),
                                  lse.data_ptr<float>(), sides<float>(gx, gq, width));
-    else if (bf16_products())
-      backward_all<bf16, bf16>(j, sides<bf16>(x, q, width), y.data_ptr<bf16>(), gy.data_ptr<bf16>(), lse.data_ptr<float>(),
-                               sides<bf16>(gx, gq, width));
     else
-      backward_all<bf16, float>(j, sides<bf16>(x, q, width), y.data_ptr<bf16>(), gy.data_ptr<bf16>(),
-                                lse.data_ptr<float>(), sides<bf16>(gx, gq, width));
+      backward_of_bf16(j, sides<bf16>(x, q, width), y.data_ptr<bf16>(), gy.data_ptr<bf16>(), lse.data_ptr<float>(),
+                       sides<bf16>(gx, gq, width));
     if (gq.defined()) gq = gq.to(ctx->saved_data["type"].toScalarType());
     return {gx, gq, at::Tensor(), at::Tensor(), at::Tensor()};
   }

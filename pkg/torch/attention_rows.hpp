@@ -3,6 +3,7 @@
 #ifndef GOTUNE_ATTENTION_ROWS_HPP
 #define GOTUNE_ATTENTION_ROWS_HPP
 
+#include "avx512.hpp"
 #include "hash.hpp"
 
 #include <cmath>
@@ -20,6 +21,7 @@ constexpr int64_t lanes = 16;
 #define GT_INLINE inline __attribute__((always_inline))
 
 GT_INLINE Floats& at_floats(float* p) { return *reinterpret_cast<Floats*>(p); }
+GT_INLINE const Floats& at_floats(const float* p) { return *reinterpret_cast<const Floats*>(p); }
 
 // e^x for x ≤ 0 or little above, to 2e-7: x = n·ln2 + r, a polynomial in r, n
 // into the exponent. Below -87 it is e^-87, 2e-38.
@@ -58,10 +60,16 @@ inline Key row_key(Key k, uint64_t i) {
   return {hash(static_cast<uint32_t>(i), page), hash(static_cast<uint32_t>(i), {page.b, page.a})};
 }
 
-// A row's n scores become e^(scale·s - max), masked; the rest of the row, up to
-// width (a multiple of lanes), becomes 0. *sum is that of all, dropped ones
-// too. The result is the logarithm of the softmax's denominator.
-GT_CLONES float softmax_row(float* s, int64_t n, int64_t width, float scale, Key k, uint32_t drop, float* sum) {
+// Of a row: the logarithm of its softmax's denominator, the inner product of its
+// output and the output's gradient, and its mask's key.
+struct Row {
+  float lse, dot;
+  Key key;
+};
+
+// The largest of a row's n scores; what follows them, up to width (a multiple of
+// lanes), becomes less than any.
+GT_INLINE float top_of(float* s, int64_t n, int64_t width) {
   for (int64_t j = n; j < width; j++) s[j] = -INFINITY;
   Floats top = at_floats(s);
   for (int64_t j = lanes; j < width; j += lanes) {
@@ -70,32 +78,48 @@ GT_CLONES float softmax_row(float* s, int64_t n, int64_t width, float scale, Key
   }
   float max = top[0];
   for (int i = 1; i < lanes; i++) max = std::max(max, top[i]);
-  max *= scale;
+  return max;
+}
+
+GT_INLINE float sum_of(Floats x) {
+  float sum = 0;
+  for (int i = 0; i < lanes; i++) sum += x[i];
+  return sum;
+}
+
+// lanes of a row's masked weights, and of the gradient of its scores before scaling,
+// from its weights e and the gradient d of its masked weights.
+GT_INLINE void gradient_of(Floats e, Floats d, int64_t j, float scale, const Row& row, uint32_t drop, float inverse, Floats* p,
+                           Floats* ds) {
+  Floats m = drop ? kept(static_cast<uint32_t>(j), row.key, drop) * inverse : Floats{} + 1.0f;
+  *p = e * m;
+  *ds = e * (d * m - row.dot) * scale;
+}
+
+// A row's n scores become weights p = e^(scale·s - max), masked, and 0 from n up to
+// width. *sum is that of all, dropped ones too. The result is the logarithm of the
+// softmax's denominator.
+GT_CLONES float softmax_row(float* s, int64_t n, int64_t width, float scale, Key k, uint32_t drop, float* sum, float* p) {
+  float max = scale * top_of(s, n, width);
   Floats total = {};
   for (int64_t j = 0; j < width; j += lanes) {
     Floats e = exp_of(at_floats(s + j) * scale - max);
     total += e;
-    at_floats(s + j) = drop ? e * kept(static_cast<uint32_t>(j), k, drop) : e;
+    at_floats(p + j) = drop ? e * kept(static_cast<uint32_t>(j), k, drop) : e;
   }
-  for (int64_t j = n; j < width; j++) s[j] = 0;
-  float all = 0;
-  for (int i = 0; i < lanes; i++) all += total[i];
-  *sum = all;
-  return max + std::log(all);
+  for (int64_t j = n; j < width; j++) p[j] = 0;
+  *sum = sum_of(total);
+  return max + std::log(*sum);
 }
 
-// From a row's scores s and the gradient d of its masked weights, s becomes the
-// masked weights and d the gradient of the scores before scaling. dot is the
-// inner product of the row's output and the output's gradient.
-GT_CLONES void gradient_row(float* s, float* d, int64_t n, int64_t width, float scale, float lse, float dot, Key k,
-                            uint32_t drop, float inverse) {
+GT_CLONES void gradient_row(const float* s, const float* d, int64_t n, int64_t width, float scale, const Row& row, uint32_t drop,
+                            float inverse, float* p, float* ds) {
   for (int64_t j = 0; j < width; j += lanes) {
-    Floats p = exp_of(at_floats(s + j) * scale - lse);
-    Floats m = drop ? kept(static_cast<uint32_t>(j), k, drop) * inverse : Floats{} + 1.0f;
-    at_floats(s + j) = p * m;
-    at_floats(d + j) = p * (at_floats(d + j) * m - dot) * scale;
+    Floats a, b;
+    gradient_of(exp_of(at_floats(s + j) * scale - row.lse), at_floats(d + j), j, scale, row, drop, inverse, &a, &b);
+    at_floats(p + j) = a, at_floats(ds + j) = b;
   }
-  for (int64_t j = n; j < width; j++) s[j] = d[j] = 0;
+  for (int64_t j = n; j < width; j++) p[j] = ds[j] = 0;
 }
 
 GT_CLONES void narrow_row(const float* x, uint16_t* y, int64_t n) {
@@ -106,10 +130,46 @@ GT_CLONES void widen_row(const uint16_t* x, float* y, int64_t n) {
   for (int64_t i = 0; i < n; i++) y[i] = widen(x[i]);
 }
 
-// Two rows interleaved, as products in bfloat16 want their second operand.
-GT_CLONES void interleave_rows(const float* a, const float* b, uint32_t* y, int64_t n) {
-  for (int64_t i = 0; i < n; i++) y[i] = narrow(a[i]) | static_cast<uint32_t>(narrow(b[i])) << 16;
+#if defined(__x86_64__)
+
+constexpr float log2e = 1.44269504f;
+
+// The same with weights in bfloat16.
+GT_BF16 float softmax_row(float* s, int64_t n, int64_t width, float scale, Key k, uint32_t drop, float* sum, uint16_t* p) {
+  float max = scale * top_of(s, n, width);
+  Floats total = {};
+  for (int64_t j = 0; j < width; j += lanes) {
+    Floats e = (Floats)exp2_of(_mm512_loadu_ps(s + j) * (scale * log2e) - max * log2e);
+    total += e;
+    store(p + j, (__m512)(drop ? e * kept(static_cast<uint32_t>(j), k, drop) : e));
+  }
+  std::fill(p + n, p + width, 0);
+  *sum = sum_of(total);
+  return max + std::log(*sum);
 }
+
+// Two rows' weights p, interleaved as products take their second operand, and the
+// gradients of their scores, so and as rows. Of the rows there are count.
+GT_BF16 void gradient_rows(const float* s, const float* d, int64_t count, int64_t n, int64_t width, float scale, const Row* rows,
+                           uint32_t drop, float inverse, uint32_t* p, uint32_t* ds, uint16_t* ds_rows) {
+  for (int64_t j = 0; j < width; j += lanes) {
+    __mmask16 inside = static_cast<__mmask16>(j + lanes <= n ? 0xffff : j < n ? (1 << (n - j)) - 1 : 0);
+    __m256i a[2], b[2];
+    for (int64_t r = 0; r < 2; r++) {
+      Floats x = {}, y = {};
+      if (r < count) {
+        __m512 e = exp2_of(_mm512_loadu_ps(s + r * width + j) * (scale * log2e) - rows[r].lse * log2e);
+        gradient_of((Floats)e, at_floats(d + r * width + j), j, scale, rows[r], drop, inverse, &x, &y);
+      }
+      a[r] = round_down(_mm512_maskz_mov_ps(inside, (__m512)x)), b[r] = round_down(_mm512_maskz_mov_ps(inside, (__m512)y));
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(ds_rows + r * width + j), b[r]);
+    }
+    _mm512_storeu_si512(p + j, interleave(a[0], a[1]));
+    _mm512_storeu_si512(ds + j, interleave(b[0], b[1]));
+  }
+}
+
+#endif
 
 }  // namespace
 

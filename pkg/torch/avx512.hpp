@@ -32,6 +32,25 @@ GT_BF16 inline __m256i round_down(__m512 v) { return (__m256i)_mm512_cvtneps_pbh
 
 GT_BF16 inline void store(uint16_t* p, __m512 v) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), round_down(v)); }
 
+// 2^x to 2e-7: x = n + r, a polynomial in r, n into the exponent. Below -125 it is
+// 2^-125, because numbers that are denormal take a hundred times as long. NaN stays.
+GT_BF16 inline __m512 exp2_of(__m512 x) {
+  x = _mm512_max_ps(_mm512_set1_ps(-125), x);
+  __m512 n = _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC), r = x - n;
+  __m512 y = r * 1.327637583e-3f + 9.675533511e-3f;
+  y = y * r + 5.550713465e-2f;
+  y = y * r + 2.402212024e-1f;
+  y = y * r + 6.93146944e-1f;
+  y = y * r + 1.000000119f;
+  return _mm512_scalef_ps(y, n);
+}
+
+// 1/x to 1e-7, of finite x.
+GT_BF16 inline __m512 reciprocal(__m512 x) {
+  __m512 r = _mm512_rcp14_ps(x);
+  return r * _mm512_fnmadd_ps(x, r, _mm512_set1_ps(2));
+}
+
 // The transpose of 16×16 words: four perfect shuffles.
 GT_BF16 inline void transpose16(__m512i* r) {
   const __m512i low = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
@@ -52,6 +71,42 @@ GT_BF16 inline __m512i interleave(__m256i a, __m256i b) {
 }
 
 GT_BF16 inline __m256i words_at(const uint16_t* p) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)); }
+
+// Row t of x [T,.], zeros beyond it.
+GT_BF16 inline __m256i row_at(const uint16_t* x, int64_t stride, int64_t t, int64_t T) {
+  return t < T ? words_at(x + t * stride) : _mm256_setzero_si256();
+}
+
+// P columns of x [T,.] as rows of a second operand, Tp of them: panel [Tp/2, P, 2].
+GT_BF16 inline void pack_tokens(const uint16_t* x, int64_t stride, int64_t T, int64_t Tp, int64_t P, uint32_t* panel) {
+  for (int64_t t = 0; t < Tp; t += 2, panel += P)
+    for (int64_t k = 0; k < P; k += 16)
+      _mm512_storeu_si512(panel + k, interleave(row_at(x + k, stride, t, T), row_at(x + k, stride, t + 1, T)));
+}
+
+// P columns of x [T,.] as rows of a first operand: y [P,Tp].
+GT_BF16 inline void transpose_tokens(const uint16_t* x, int64_t stride, int64_t T, int64_t Tp, int64_t P, uint16_t* y) {
+  for (int64_t t = 0; t < Tp; t += 32)
+    for (int64_t k = 0; k < P; k += 16) {
+      __m512i r[16];
+      for (int i = 0; i < 16; i++)
+        r[i] = interleave(row_at(x + k, stride, t + 2 * i, T), row_at(x + k, stride, t + 2 * i + 1, T));
+      transpose16(r);
+      for (int i = 0; i < 16; i++) _mm512_storeu_si512(y + (k + i) * Tp + t, r[i]);
+    }
+}
+
+// 32-bit words x [T,.], of which P columns, transposed: y [P,Tp], zeros beyond T.
+GT_BF16 inline void transpose_words(const uint32_t* x, int64_t stride, int64_t T, int64_t Tp, int64_t P, uint32_t* y) {
+  for (int64_t t = 0; t < Tp; t += 16)
+    for (int64_t k = 0; k < P; k += 16) {
+      __m512i r[16];
+      for (int i = 0; i < 16; i++)
+        r[i] = t + i < T ? _mm512_loadu_si512(x + (t + i) * stride + k) : _mm512_setzero_si512();
+      transpose16(r);
+      for (int i = 0; i < 16; i++) _mm512_storeu_si512(y + (k + i) * Tp + t, r[i]);
+    }
+}
 
 // The sums of P columns of x [T,.].
 GT_BF16 inline void sum_columns(const uint16_t* x, int64_t stride, int64_t T, int64_t P, float* y) {

@@ -57,30 +57,6 @@ GT_BF16 void pack_columns(const float* w, int64_t stride, int64_t N, int64_t P, 
                                                 round_down(_mm512_loadu_ps(w + (n + 1) * stride + k))));
 }
 
-// Row t of x [T,.], zeros beyond it.
-GT_BF16 inline __m256i row_at(const uint16_t* x, int64_t stride, int64_t t, int64_t T) {
-  return t < T ? words_at(x + t * stride) : _mm256_setzero_si256();
-}
-
-// P columns of x [T,.] as rows of a second operand, Tp of them: panel [Tp/2, P, 2].
-GT_BF16 void pack_tokens(const uint16_t* x, int64_t stride, int64_t T, int64_t Tp, int64_t P, uint32_t* panel) {
-  for (int64_t t = 0; t < Tp; t += 2, panel += P)
-    for (int64_t k = 0; k < P; k += 16)
-      _mm512_storeu_si512(panel + k, interleave(row_at(x + k, stride, t, T), row_at(x + k, stride, t + 1, T)));
-}
-
-// P columns of x [T,.] as rows of a first operand: y [P,Tp].
-GT_BF16 void transpose_tokens(const uint16_t* x, int64_t stride, int64_t T, int64_t Tp, int64_t P, uint16_t* y) {
-  for (int64_t t = 0; t < Tp; t += 32)
-    for (int64_t k = 0; k < P; k += 16) {
-      __m512i r[16];
-      for (int i = 0; i < 16; i++)
-        r[i] = interleave(row_at(x + k, stride, t + 2 * i, T), row_at(x + k, stride, t + 2 * i + 1, T));
-      transpose16(r);
-      for (int i = 0; i < 16; i++) _mm512_storeu_si512(y + (k + i) * Tp + t, r[i]);
-    }
-}
-
 GT_BF16 void transpose_floats(const float* x, int64_t rows, int64_t columns, float* y, int64_t stride) {
   for (int64_t i = 0; i < rows; i += 16)
     for (int64_t j = 0; j < columns; j += 16) {
@@ -94,17 +70,16 @@ GT_BF16 void transpose_floats(const float* x, int64_t rows, int64_t columns, flo
 // Φ(u), the normal distribution's, and e^(-u²/2). Its error is below 2e-7 (Abramowitz
 // & Stegun 1964, 7.1.26).
 GT_BF16 GT_INLINE Floats normal_cdf(Floats u, Floats* e) {
-  Floats x = u * 0.70710678f;
-  x = x < 0.0f ? -x : x;
-  Floats t = 1.0f / (1.0f + 0.3275911f * x);
-  *e = exp_of(-x * x);
+  Floats x = (Floats)_mm512_abs_ps((__m512)u);
+  Floats t = (Floats)reciprocal((__m512)(1.0f + 0.23164190f * x));
+  *e = (Floats)exp2_of((__m512)(u * u * -0.72134752f));
   Floats tail = 0.5f * *e * t * (0.254829592f + t * (-0.284496736f + t * (1.421413741f + t * (-1.453152027f + t * 1.061405429f))));
   return u < 0.0f ? tail : 1.0f - tail;
 }
 
 GT_BF16 GT_INLINE Floats tanh_of(Floats z) {
-  Floats e = exp_of((z < 0.0f ? z : -z) * 2.0f);
-  Floats t = (1.0f - e) / (1.0f + e);
+  Floats e = (Floats)exp2_of((__m512)((z < 0.0f ? z : -z) * 2.88539008f));
+  Floats t = (1.0f - e) * (Floats)reciprocal((__m512)(1.0f + e));
   return z < 0.0f ? -t : t;
 }
 
@@ -173,7 +148,7 @@ void multiply(const bf16* A, int64_t T, int64_t K, const bf16* B, int64_t panels
       [&](int64_t task, std::vector<float>& c) {
         int64_t i = task / groups * block, g = task % groups, row = std::min(i, T - block);
         for (int64_t p = panels * g / groups; p < panels * (g + 1) / groups; p++) {
-          product(block, P, K, A + row * K, B + p * K * P, c.data(), P, false);
+          product(block, P, K, A + row * K, K, B + p * K * P, c.data(), false);
           write(i, block - (i - row), p, c.data() + (i - row) * P);
         }
       });

@@ -14,13 +14,13 @@ using bf16 = at::BFloat16;
 
 inline int64_t round_up(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
 
-// C [M,N] = A [M,K] · B [K,N], or that added to C. A bfloat16 B has its rows
-// interleaved by twos.
-inline void product(int64_t M, int64_t N, int64_t K, const float* A, const float* B, float* C, int64_t ldc, bool add) {
-  at::native::cpublas::brgemm(M, N, K, K, N, ldc, add, A, B, C, false);
+// C [M,N] = A [M,K] · B [K,N], or that added to C; lda is from a row of A to the next.
+// A bfloat16 B has its rows interleaved by twos.
+inline void product(int64_t M, int64_t N, int64_t K, const float* A, int64_t lda, const float* B, float* C, bool add) {
+  at::native::cpublas::brgemm(M, N, K, lda, N, N, add, A, B, C, false);
 }
-inline void product(int64_t M, int64_t N, int64_t K, const bf16* A, const bf16* B, float* C, int64_t ldc, bool add) {
-  at::native::cpublas::brgemm(M, N, K, K, N, ldc, add, A, B, C, true);
+inline void product(int64_t M, int64_t N, int64_t K, const bf16* A, int64_t lda, const bf16* B, float* C, bool add) {
+  at::native::cpublas::brgemm(M, N, K, lda, N, N, add, A, B, C, true);
 }
 
 // Whether products of bfloat16 are in the CPU, and oneDNN's agree with that
@@ -32,7 +32,7 @@ inline bool probe_bf16() {
     bf16 a[32 * 32], b[32 * 32];
     float c[32 * 32];
     for (int i = 0; i < 32 * 32; i++) a[i] = static_cast<float>(i % 7), b[i] = static_cast<float>(i % 5);
-    product(32, 32, 32, a, b, c, 32, false);
+    product(32, 32, 32, a, 32, b, c, false);
     at::native::cpublas::brgemm_release(true);
     for (int i = 0; i < 32; i++)
       for (int j = 0; j < 32; j++) {

@@ -160,7 +160,7 @@ func TestResumeOfAFinishedRun(t *testing.T) {
 
 func TestDamagedCheckpointFallsBack(t *testing.T) {
 	dir := t.TempDir()
-	if _, _, err := (toy{opts: train.FitOptions{Dir: dir, Keep: 3}}).fit(t); err != nil {
+	if _, _, err := (toy{opts: train.FitOptions{Dir: dir, Keep: 3, CheckpointEvery: train.Cadence{Epochs: 1}}}).fit(t); err != nil {
 		t.Fatal(err)
 	}
 	newest := filepath.Join(dir, "checkpoints", "step-000033")
