@@ -106,7 +106,7 @@ View<E> viewed(const In* x, int64_t stride, int64_t n, int64_t np, int64_t d, in
 
 // The same as a product's first operand, for which all np rows must be there.
 template <class In, class E>
-View<E> first(const In* x, int64_t stride, int64_t n, int64_t np, int64_t d, int64_t dp, E* y) {
+View<E> as_first(const In* x, int64_t stride, int64_t n, int64_t np, int64_t d, int64_t dp, E* y) {
   return n == np ? viewed(x, stride, n, np, d, dp, y) : copied(x, stride, n, np, d, dp, y);
 }
 
@@ -118,10 +118,10 @@ void transpose(const View<E>& x, int64_t rows, int64_t columns, E* y) {
 }
 
 // The same as a product's second operand.
-void transpose_second(const View<float>& x, int64_t rows, int64_t columns, float* y) { transpose(x, rows, columns, y); }
+void pack_transposed(const View<float>& x, int64_t rows, int64_t columns, float* y) { transpose(x, rows, columns, y); }
 
 // x [rows,columns] as a product's second operand.
-void second(const View<float>& x, int64_t rows, int64_t columns, float* y) {
+void pack(const View<float>& x, int64_t rows, int64_t columns, float* y) {
   for (int64_t i = 0; i < rows; i++, y += columns) {
     if (x.inside(i))
       memcpy(y, x.row(i), columns * sizeof(float));
@@ -158,10 +158,10 @@ uint32_t* pairs(bf16* p) { return reinterpret_cast<uint32_t*>(p); }
 void transpose(const View<bf16>& x, int64_t rows, int64_t columns, bf16* y) {
   transpose_tokens(words(x.x), x.stride, x.n, rows, columns, words(y));
 }
-void transpose_second(const View<bf16>& x, int64_t rows, int64_t columns, bf16* y) {
-  transpose_words(reinterpret_cast<const uint32_t*>(x.x), x.stride / 2, x.n, rows, columns / 2, pairs(y));
+void pack_transposed(const View<bf16>& x, int64_t rows, int64_t columns, bf16* y) {
+  transpose_words(reinterpret_cast<const uint32_t*>(x.x), x.stride / 2, x.n, rows, columns / 2, pairs(y), rows);
 }
-void second(const View<bf16>& x, int64_t rows, int64_t columns, bf16* y) {
+void pack(const View<bf16>& x, int64_t rows, int64_t columns, bf16* y) {
   pack_tokens(words(x.x), x.stride, x.n, rows, columns, pairs(y));
 }
 void gradients(const float* s, const float* d, int64_t count, int64_t n, int64_t width, float scale, const Row* rows,
@@ -193,11 +193,11 @@ void forward_all(const Job& j, const Sides<In>& x, In* y, float* lse) {
     int64_t ask = j.asks[sequence], asked = j.asks[sequence + 1] - ask;
     const In* q = x.q + ask * x.q_stride + head * j.d;
     int64_t at = from * x.stride + head * j.d;
-    transpose_second(viewed(x.k + at, x.stride, T, Tp, j.d, dp, b.rows.data()), Tp, dp, b.k.data());
-    second(viewed(x.v + at, x.stride, T, Tp, j.d, dp, b.rows.data()), Tp, dp, b.v.data());
+    pack_transposed(viewed(x.k + at, x.stride, T, Tp, j.d, dp, b.rows.data()), Tp, dp, b.k.data());
+    pack(viewed(x.v + at, x.stride, T, Tp, j.d, dp, b.rows.data()), Tp, dp, b.v.data());
     for (int64_t i = 0; i < asked; i += block) {
       int64_t n = std::min(block, asked - i), M = round_up(n, 32);
-      auto queries = first(q + i * x.q_stride, x.q_stride, n, M, j.d, dp, b.q.data());
+      auto queries = as_first(q + i * x.q_stride, x.q_stride, n, M, j.d, dp, b.q.data());
       product(M, Tp, dp, queries.x, queries.stride, b.k.data(), b.s.data(), false);
       for (int64_t r = 0; r < n; r++) {
         float sum;
@@ -240,21 +240,21 @@ void backward_all(const Job& j, const Sides<In>& x, const In* y, const In* gy, c
     int64_t at = from * x.stride + head * j.d, at_query = ask * x.q_stride + head * j.d;
     View<E> k = viewed(x.k + at, x.stride, T, Tp, j.d, dp, b.k_rows.data());
     View<E> v = viewed(x.v + at, x.stride, T, Tp, j.d, dp, b.v_rows.data());
-    second(k, Tp, dp, b.k.data());
-    transpose_second(k, Tp, dp, b.kt.data());
-    transpose_second(v, Tp, dp, b.vt.data());
+    pack(k, Tp, dp, b.k.data());
+    pack_transposed(k, Tp, dp, b.kt.data());
+    pack_transposed(v, Tp, dp, b.vt.data());
     for (int64_t i = 0; i < asked; i += block) {
       int64_t n = std::min(block, asked - i), M = round_up(n, 32), row = ask + i;
       const In *o = y + row * j.width + head * j.d, *go = gy + row * j.width + head * j.d;
-      View<E> q = first(x.q + at_query + i * x.q_stride, x.q_stride, n, M, j.d, dp, b.q.data());
-      View<E> g = first(go, j.width, n, M, j.d, dp, b.g.data());
+      View<E> q = as_first(x.q + at_query + i * x.q_stride, x.q_stride, n, M, j.d, dp, b.q.data());
+      View<E> g = as_first(go, j.width, n, M, j.d, dp, b.g.data());
       transpose(q, M, dp, b.qt.data());
       transpose(g, M, dp, b.gt.data());
       product(M, Tp, dp, q.x, q.stride, b.kt.data(), b.s.data(), false);
       product(M, Tp, dp, g.x, g.stride, b.vt.data(), b.d.data(), false);
       for (int64_t r = 0; r < M; r += 2) {
         Row rows[2] = {};
-        int64_t count = std::clamp<int64_t>(n - r, 0, 2), first = r * Tp;
+        int64_t count = std::clamp<int64_t>(n - r, 0, 2), at_row = r * Tp;
         for (int64_t a = 0; a < count; a++) {
           convert(o + (r + a) * j.width, b.out.data(), j.d);
           convert(go + (r + a) * j.width, b.grad.data(), j.d);
@@ -262,8 +262,8 @@ void backward_all(const Job& j, const Sides<In>& x, const In* y, const In* gy, c
           for (int64_t c = 0; c < j.d; c++) dot += b.out[c] * b.grad[c];
           rows[a] = {lse[head * j.queries() + row + r + a], dot, j.row(head, row + r + a)};
         }
-        gradients(b.s.data() + first, b.d.data() + first, count, T, Tp, j.scale, rows, j.drop, j.inverse, b.p.data() + first,
-                  b.ds.data() + first, b.ds_rows.data() + first);
+        gradients(b.s.data() + at_row, b.d.data() + at_row, count, T, Tp, j.scale, rows, j.drop, j.inverse, b.p.data() + at_row,
+                  b.ds.data() + at_row, b.ds_rows.data() + at_row);
       }
       // dKᵀ += Qᵀ·dS, dVᵀ += dOᵀ·P, dQ = dS·K.
       product(dp, Tp, M, b.gt.data(), M, b.p.data(), b.dv.data(), i > 0);

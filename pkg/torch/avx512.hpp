@@ -96,15 +96,17 @@ GT_BF16 inline void transpose_tokens(const uint16_t* x, int64_t stride, int64_t 
     }
 }
 
-// 32-bit words x [T,.], of which P columns, transposed: y [P,Tp], zeros beyond T.
-GT_BF16 inline void transpose_words(const uint32_t* x, int64_t stride, int64_t T, int64_t Tp, int64_t P, uint32_t* y) {
+// 32-bit words x [T,.], of which P columns, transposed: Tp columns of y [P,.], zeros
+// beyond T.
+GT_BF16 inline void transpose_words(const uint32_t* x, int64_t stride, int64_t T, int64_t Tp, int64_t P, uint32_t* y,
+                                    int64_t y_stride) {
   for (int64_t t = 0; t < Tp; t += 16)
     for (int64_t k = 0; k < P; k += 16) {
       __m512i r[16];
       for (int i = 0; i < 16; i++)
         r[i] = t + i < T ? _mm512_loadu_si512(x + (t + i) * stride + k) : _mm512_setzero_si512();
       transpose16(r);
-      for (int i = 0; i < 16; i++) _mm512_storeu_si512(y + (k + i) * Tp + t, r[i]);
+      for (int i = 0; i < 16; i++) _mm512_storeu_si512(y + (k + i) * y_stride + t, r[i]);
     }
 }
 

@@ -109,8 +109,8 @@ std::shared_ptr<const Packed> pack(const Tensors& ts, double eps, at::ScalarType
     w = w.to(at::kDouble) * scale.reshape({-1, 1, 1, 1});
   }
   // oneDNN's ReLU makes 0 of NaN, which would hide what it was made with.
-  TORCH_CHECK(w.isfinite().all().item<bool>() && (!b.defined() || b.isfinite().all().item<bool>()),
-              "the weights, or the norm behind them, hold NaN or infinity");
+  auto finite = [&](const at::Tensor& t) { return !t.defined() || t.to(type).isfinite().all().item<bool>(); };
+  TORCH_CHECK(finite(w) && finite(b), "the weights, or the norm behind them, hold NaN or infinity");
   auto p = std::make_shared<Packed>();
   p->of = states(ts);
   p->type = type;

@@ -13,7 +13,7 @@
 
 namespace {
 
-constexpr int64_t one[] = {1, 1}, zero[] = {0, 0};  // stride, padding and dilation
+constexpr int64_t one[] = {1, 1}, zero[] = {0, 0};  // stride, padding and dilation; output padding
 
 bool transformed(const at::Tensor& w) { return winograd_fits(w, at::kBFloat16, 1, 1); }
 

@@ -1,4 +1,5 @@
-// Convolutions by oneDNN; those with fewer products are in winograd.hpp.
+// Convolutions by oneDNN, and gradients by weights and bias; those with fewer products
+// are in winograd.hpp.
 #ifndef GOTUNE_CONVOLVE_HPP
 #define GOTUNE_CONVOLVE_HPP
 

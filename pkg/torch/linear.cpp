@@ -1,7 +1,8 @@
-// Linear maps in bfloat16, forward and backward, for CPUs that multiply it and have
-// no matrix units: several maps of one input as one, with GELU or ReLU after it.
+// Linear maps in bfloat16, forward and backward, for CPUs that multiply it: several
+// maps of one input as one, with GELU or ReLU after it.
 //
-// ATen's products reach four fifths of what the cores can do. Here a task is a
+// ATen's products reach four fifths of what AVX-512 can do, and less of what matrix
+// units can. Here a task is a
 // block of 64 rows, whose products come out of the core's own cache as float32 and
 // are rounded once, with bias and activation added on the way. Weights are laid out
 // for that at each step, and kept where no gradient is asked. Gradients of weights
@@ -55,16 +56,6 @@ GT_BF16 void pack_columns(const float* w, int64_t stride, int64_t N, int64_t P, 
     for (int64_t k = 0; k < P; k += 16)
       _mm512_storeu_si512(panel + k, interleave(round_down(_mm512_loadu_ps(w + n * stride + k)),
                                                 round_down(_mm512_loadu_ps(w + (n + 1) * stride + k))));
-}
-
-GT_BF16 void transpose_floats(const float* x, int64_t rows, int64_t columns, float* y, int64_t stride) {
-  for (int64_t i = 0; i < rows; i += 16)
-    for (int64_t j = 0; j < columns; j += 16) {
-      __m512i r[16];
-      for (int a = 0; a < 16; a++) r[a] = _mm512_loadu_si512(x + (i + a) * columns + j);
-      transpose16(r);
-      for (int a = 0; a < 16; a++) _mm512_storeu_si512(y + (j + a) * stride + i, r[a]);
-    }
 }
 
 // Φ(u), the normal distribution's, and e^(-u²/2). Its error is below 2e-7 (Abramowitz
@@ -304,7 +295,7 @@ std::vector<at::Tensor> weight_gradients(const Maps& m, const at::Tensor& x, con
         size_t part = m.of(n);
         float* to = out[part].data_ptr<float>() + (n - m.starts[part]) * K + k;
         if (turned)
-          transpose_floats(c.data(), P, P, to, K);
+          transpose_words(reinterpret_cast<const uint32_t*>(c.data()), P, P, P, P, reinterpret_cast<uint32_t*>(to), K);
         else
           copy_rows(c.data(), P, P, to, K);
       });

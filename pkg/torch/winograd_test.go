@@ -96,6 +96,59 @@ func TestBFloat16ConvolutionIsTheSameOnAllThreads(t *testing.T) {
 	}
 }
 
+// The same gradients by the weights, whatever the number of threads.
+func TestBFloat16WeightGradientIsTheSameOnAllThreads(t *testing.T) {
+	var first []float32
+	for _, threads := range []int{1, 2, 3} {
+		rt, err := torch.Open(torch.Options{Threads: threads, Seed: 3})
+		if err != nil {
+			t.Fatal(err)
+		}
+		st := rt.NewStore()
+		l, err := torch.NewConv2d(st, "conv", torch.Conv2dOptions{In: 256, Out: 256, Kernel: 3, Padding: 1, Init: torch.Normal(0, 0.1)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := rt.Scope(torch.Mode{Grad: true, Train: true, Autocast: torch.BFloat16})
+		x := s.ChannelsLast(s.Normal_(s.Zeros(torch.Float32, 9, 256, 14, 14), 0, 1))
+		s.Backward(s.Sum(s.Cast(l.Fused(s, x, nil, true), torch.Float32)))
+		g := s.Floats(s.Grad(l.Weight.T))
+		mustClose(t, s)
+		st.Close()
+		if err := rt.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if first == nil {
+			first = g
+		}
+		for i := range g {
+			if g[i] != first[i] {
+				t.Fatalf("%d threads: element %d is %g, with one %g", threads, i, g[i], first[i])
+			}
+		}
+	}
+}
+
+// Where a gradient is asked, what is no number stays one through ReLU: a run that
+// diverges is seen to.
+func TestBFloat16ConvolutionKeepsNaN(t *testing.T) {
+	rt := one(t)
+	for _, channels := range []int{64, 256} {
+		_, l, _ := normed(t, rt, torch.Conv2dOptions{In: channels, Out: channels, Kernel: 3, Padding: 1, Init: torch.Normal(0, 0.1)})
+		s := rt.Scope(torch.Mode{Grad: true, Train: true, Autocast: torch.BFloat16})
+		host := make([]float32, channels*8*8)
+		host[5*8+5] = float32(math.NaN())
+		x := s.ChannelsLast(torch.FromSlice(s, host, 1, channels, 8, 8))
+		y := s.Floats(s.Cast(l.Fused(s, x, nil, true), torch.Float32)) // [1,channels,8,8]
+		for k := range channels {
+			if v := y[k*64+4*8+4]; v == v {
+				t.Fatalf("%d channels, channel %d: %g, want NaN", channels, k, v)
+			}
+		}
+		mustClose(t, s)
+	}
+}
+
 // VGG16's convolutions, a step's worth each; GFLOP/s count the products of a
 // plain convolution.
 func BenchmarkConvolution(b *testing.B) {
@@ -181,7 +234,7 @@ func BenchmarkConvolutionGradients(b *testing.B) {
 // the error is that of signs which rounding turned.
 func TestBFloat16ConvolutionGradients(t *testing.T) {
 	rt := one(t)
-	for _, c := range []struct{ in, out, n, h, w int }{{64, 128, 2, 14, 14}, {128, 64, 3, 7, 9}, {64, 64, 1, 1, 1}, {64, 64, 3, 130, 128}, {256, 256, 2, 14, 14}, {256, 512, 3, 7, 9}, {512, 128, 1, 5, 16}, {256, 256, 1, 1, 1}, {256, 256, 130, 14, 14}} {
+	for _, c := range []struct{ in, out, n, h, w int }{{64, 128, 2, 14, 14}, {128, 64, 3, 7, 9}, {64, 64, 1, 1, 1}, {64, 64, 3, 130, 128}, {256, 256, 2, 14, 14}, {256, 512, 3, 7, 9}, {512, 128, 1, 5, 16}, {256, 256, 1, 1, 1}, {256, 256, 140, 14, 14}} {
 		o := torch.Conv2dOptions{In: c.in, Out: c.out, Kernel: 3, Padding: 1, Init: torch.Normal(0, math.Sqrt(2/float64(9*c.in)))}
 		st, l, norm := normed(t, rt, o)
 		image, err := st.Param("image", torch.Normal(0, 1), c.n, c.in, c.h, c.w)

@@ -121,13 +121,14 @@ func (f *fit[B]) after(ctx context.Context, it item[B]) error {
 // finish waits for the last checkpoint, which is the run's end, and leaves in
 // the model what the run was for.
 func (f *fit[B]) finish() error {
-	if err := f.saveLast(); err != nil {
-		return err
-	}
 	if f.saver != nil && f.saver.step != f.p.Step {
 		f.save()
 	}
+	err := f.saveLast()
 	f.reap(true)
+	if err != nil {
+		return err
+	}
 	if f.ema != nil {
 		if err := f.ema.Swap(); err != nil {
 			return err
@@ -149,10 +150,8 @@ func (f *fit[B]) stop(ctx context.Context, err error) error {
 		return e
 	}
 	e.Checkpoint, e.Err = f.saveNow()
-	if e.Err == nil && f.p.Best == nil {
-		e.Err = f.saveModel() // no epoch has ended: the model so far is the best
-	} else if e.Err == nil {
-		e.Err = f.saveLast()
+	if e.Err == nil && (f.p.Best == nil || f.val == nil) {
+		e.Err = f.saveModel() // the model so far is the best
 	}
 	return e
 }

@@ -22,6 +22,8 @@ type toy struct {
 	opts    train.FitOptions
 	ctx     context.Context
 	data    *points
+	noVal   bool
+	saved   *int // counts the models that are saved
 }
 
 func (r toy) fit(t *testing.T) (*mlp, train.Result, error) {
@@ -44,6 +46,9 @@ func (r toy) fit(t *testing.T) (*mlp, train.Result, error) {
 		o.Schedule = schedule.Func(func(int) float64 { return 0.02 })
 	}
 	o.SaveModel = func(dir string) error {
+		if r.saved != nil {
+			*r.saved++
+		}
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return err
 		}
@@ -55,7 +60,11 @@ func (r toy) fit(t *testing.T) (*mlp, train.Result, error) {
 	if r.data == nil {
 		r.data = newPoints(210, 1)
 	}
-	result, err := train.Fit(r.ctx, rt, m, r.data, newPoints(100, 2), o)
+	var val train.Data[*pointBatch]
+	if !r.noVal {
+		val = newPoints(100, 2)
+	}
+	result, err := train.Fit(r.ctx, rt, m, r.data, val, o)
 	return m, result, err
 }
 

@@ -103,25 +103,29 @@ func (f *fit[B]) save() {
 // disk, waits for another try, where none is due before.
 const retryAfter = time.Minute
 
-// saveIfDue begins a checkpoint where one is due, at an epoch's end with the model
-// that no validation data judge. Where the one before is still being written the
-// training goes on, except at an epoch's end.
+// saveIfDue begins a checkpoint where one is due. Where the one before is still
+// being written the training goes on, except at an epoch's end. There the model that
+// no validation data judge is saved too, if a checkpoint is due or was begun within
+// the epoch.
 func (f *fit[B]) saveIfDue(epoch int, epochEnd bool) error {
 	if f.saver == nil {
 		return nil
 	}
 	f.reap(false)
 	since := time.Since(f.lastSave)
-	f.due = f.due || f.o.CheckpointEvery.due(f.p.Step, epoch, epochEnd, since, f.saver.took) || f.failed && since >= retryAfter
-	if !f.due || !epochEnd && f.saver.writing != nil {
-		return nil
+	took := f.saver.took
+	if f.saver.writing != nil {
+		took = max(took, since)
 	}
-	if epochEnd {
+	f.due = f.due || f.o.CheckpointEvery.due(f.p.Step, epoch, epochEnd, since, took) || f.failed && since >= retryAfter
+	if epochEnd && (f.due || f.saver.step > f.modelStep) {
 		if err := f.saveLast(); err != nil {
 			return err
 		}
 	}
-	f.save()
+	if f.due && (epochEnd || f.saver.writing == nil) {
+		f.save()
+	}
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package train_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -82,6 +83,36 @@ func TestCheckpointsAtTheirCadence(t *testing.T) {
 	steps = saves(t, train.FitOptions{CheckpointEvery: train.Cadence{Steps: 1}})
 	if len(steps) < 4 || steps[0] != 1 || steps[len(steps)-1] != 33 {
 		t.Errorf("every step: %v", steps)
+	}
+}
+
+// Without validation data the model is saved where a checkpoint is, or was begun
+// within the epoch, and is the last one's in the end.
+func TestLastModelIsSaved(t *testing.T) {
+	for _, c := range []struct {
+		every train.Cadence
+		want  int
+	}{{train.Cadence{Epochs: 1}, 3}, {train.Cadence{Steps: 4}, 3}, {train.Cadence{Epochs: 2}, 2}, {train.Cadence{Time: time.Hour}, 1}} {
+		n, dir := 0, t.TempDir()
+		m, _, err := toy{noVal: true, saved: &n, opts: train.FitOptions{Dir: dir, CheckpointEvery: c.every}}.fit(t)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n != c.want {
+			t.Errorf("every %v: %d models saved, want %d", c.every, n, c.want)
+		}
+		last := filepath.Join(t.TempDir(), "last.safetensors")
+		if err := m.st.WriteSafetensors(last, nil); err != nil {
+			t.Fatal(err)
+		}
+		want, err := os.ReadFile(last)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := os.ReadFile(filepath.Join(dir, "model", "model.safetensors"))
+		if err != nil || !bytes.Equal(got, want) {
+			t.Errorf("every %v: the model is not the last one: %v", c.every, err)
+		}
 	}
 }
 

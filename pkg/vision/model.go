@@ -109,8 +109,8 @@ func (m *Model) Group(param string) string {
 
 // Logits returns unnormalised class scores [N,C], owned by s.
 //
-// x is [N,3,S,S], normalised as m.Config says. A wrong shape is recorded in
-// s.Err.
+// x is [N,3,S,S], normalised as m.Config says. A wrong shape is recorded in s.Err,
+// and, on a CPU, pixels that are not finite.
 func (m *Model) Logits(s *torch.Scope, x *torch.Tensor) *torch.Tensor {
 	return m.above(s, m.input(s, x), 0)
 }
