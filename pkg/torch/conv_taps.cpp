@@ -81,6 +81,16 @@ GT_BF16 void put_inputs(const Pixels& s, int64_t chunk, uint32_t* b, int64_t ste
   }
 }
 
+// The taps of 64 channels, a cell apart, to [64,3,3].
+GT_BF16 void gather_taps(const float* cells, float* to) {
+  for (int64_t c = 0; c < side; c += 16) {
+    __m512i r[16] = {};
+    for (int64_t tap = 0; tap < taps; tap++) r[tap] = _mm512_loadu_si512(cells + tap * cell + c);
+    transpose16(r);
+    for (int64_t i = 0; i < 16; i++) _mm512_mask_storeu_epi32(to + (c + i) * taps, (1 << taps) - 1, r[i]);
+  }
+}
+
 }  // namespace
 
 bool taps_fit(const at::Tensor& x, const at::Tensor& w) {
@@ -122,12 +132,8 @@ at::Tensor taps_weight_gradient(const at::Tensor& gy, const at::Tensor& x) {
   }
   at::parallel_for(0, s.K, 1, [&](int64_t first, int64_t end) {
     for (int64_t k = first; k < end; k++)
-      for (int64_t panel = 0; panel < panels; panel++) {
-        const float* cells = m + (panel * bands + k / side) * taps * cell + k % side * side;
-        float* to = w + (k * s.C + panel * side) * taps;
-        for (int64_t c = 0; c < side; c++)
-          for (int64_t tap = 0; tap < taps; tap++) *to++ = cells[tap * cell + c];
-      }
+      for (int64_t panel = 0; panel < panels; panel++)
+        gather_taps(m + (panel * bands + k / side) * taps * cell + k % side * side, w + (k * s.C + panel * side) * taps);
   });
   return out;
 }

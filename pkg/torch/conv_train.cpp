@@ -17,17 +17,23 @@ constexpr int64_t one[] = {1, 1}, zero[] = {0, 0};  // stride, padding and dilat
 
 bool transformed(const at::Tensor& w) { return winograd_fits(w, at::kBFloat16, 1, 1); }
 
-at::Tensor forward_of(const at::Tensor& x, const at::Tensor& w, const at::Tensor& bias, bool relu) {
-  if (transformed(w)) return winograd(x, winograd_weights(w), bias, {}, relu, false);
-  at::Tensor y = convolve(x, w.to(at::kBFloat16), bias.to(at::kBFloat16), one, one, false, {});
+// Weights as oneDNN's convolutions take them both ways; undefined where they are
+// transformed.
+at::Tensor narrowed(const at::Tensor& w) {
+  return transformed(w) ? at::Tensor() : w.to(at::kBFloat16).contiguous(at::MemoryFormat::ChannelsLast);
+}
+
+at::Tensor forward_of(const at::Tensor& x, const at::Tensor& w, const at::Tensor& narrow, const at::Tensor& bias, bool relu) {
+  if (!narrow.defined()) return winograd(x, winograd_weights(w), bias, {}, relu, false);
+  at::Tensor y = convolve(x, narrow, bias.to(at::kBFloat16), one, one, false, {});
   return relu ? y.relu_() : y;  // oneDNN's own would make 0 of NaN
 }
 
-at::Tensor input_gradient(const at::Tensor& gy, const at::Tensor& x, const at::Tensor& w) {
-  if (transformed(w))
+at::Tensor input_gradient(const at::Tensor& gy, const at::Tensor& x, const at::Tensor& w, const at::Tensor& narrow) {
+  if (!narrow.defined())
     return winograd(gy, winograd_weights(w, true), at::zeros({w.size(1)}, w.options().dtype(at::kFloat)), {}, false, false);
-  return std::get<0>(at::convolution_backward(gy, x, w.to(at::kBFloat16), std::nullopt, one, one, one, false, zero, 1,
-                                              {true, false, false}));
+  return std::get<0>(
+      at::convolution_backward(gy, x, narrow, std::nullopt, one, one, one, false, zero, 1, {true, false, false}));
 }
 
 at::Tensor weight_gradient(const at::Tensor& gy, const at::Tensor& x, const at::Tensor& w) {
@@ -39,11 +45,11 @@ struct Convolution : torch::autograd::Function<Convolution> {
                             const std::optional<at::Tensor>& b, bool relu) {
     at::Tensor x = in.to(at::kBFloat16).contiguous(at::MemoryFormat::ChannelsLast);
     at::Tensor bias = b ? b->to(at::kFloat) : at::zeros({w.size(0)}, w.options().dtype(at::kFloat));
-    at::Tensor y = forward_of(x, w, bias, relu);
+    at::Tensor narrow = narrowed(w), y = forward_of(x, w, narrow, bias, relu);
     ctx->saved_data["relu"] = relu;
     ctx->saved_data["bias"] = b.has_value();
     ctx->saved_data["type"] = in.scalar_type();
-    ctx->save_for_backward({x, w, relu ? y : at::Tensor()});
+    ctx->save_for_backward({x, w, relu ? y : at::Tensor(), narrow});
     return y;
   }
 
@@ -52,7 +58,7 @@ struct Convolution : torch::autograd::Function<Convolution> {
     const at::Tensor &x = saved[0], &w = saved[1];
     at::Tensor gy = g[0].to(at::kBFloat16).contiguous(at::MemoryFormat::ChannelsLast), gx, dw, db;
     if (ctx->saved_data["relu"].toBool()) gy = at::threshold_backward(gy, saved[2], 0);
-    if (ctx->needs_input_grad(0)) gx = input_gradient(gy, x, w).to(ctx->saved_data["type"].toScalarType());
+    if (ctx->needs_input_grad(0)) gx = input_gradient(gy, x, w, saved[3]).to(ctx->saved_data["type"].toScalarType());
     if (ctx->needs_input_grad(1)) dw = weight_gradient(gy, x, w).to(w.scalar_type());
     if (ctx->saved_data["bias"].toBool() && ctx->needs_input_grad(2)) db = channel_sums(gy).to(w.scalar_type());
     return {gx, dw, db, at::Tensor()};
