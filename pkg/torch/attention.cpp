@@ -145,10 +145,6 @@ void gradients(const float* s, const float* d, int64_t count, int64_t n, int64_t
   memcpy(ds_rows, ds, 2 * width * sizeof(float));
 }
 
-float softmax(float* s, int64_t n, int64_t width, float scale, Key k, uint32_t drop, float* sum, float* p) {
-  return softmax_row(s, n, width, scale, k, drop, sum, p);
-}
-
 #if defined(__x86_64__)
 
 const uint16_t* words(const bf16* p) { return reinterpret_cast<const uint16_t*>(p); }
@@ -168,7 +164,7 @@ void gradients(const float* s, const float* d, int64_t count, int64_t n, int64_t
                uint32_t drop, float inverse, bf16* p, bf16* ds, bf16* ds_rows) {
   gradient_rows(s, d, count, n, width, scale, rows, drop, inverse, pairs(p), pairs(ds), words(ds_rows));
 }
-float softmax(float* s, int64_t n, int64_t width, float scale, Key k, uint32_t drop, float* sum, bf16* p) {
+float softmax_row(float* s, int64_t n, int64_t width, float scale, Key k, uint32_t drop, float* sum, bf16* p) {
   return softmax_row(s, n, width, scale, k, drop, sum, words(p));
 }
 
@@ -202,7 +198,7 @@ void forward_all(const Job& j, const Sides<In>& x, In* y, float* lse) {
       for (int64_t r = 0; r < n; r++) {
         float sum;
         lse[head * j.queries() + ask + i + r] =
-            softmax(b.s.data() + r * Tp, T, Tp, j.scale, j.row(head, ask + i + r), j.drop, &sum, b.p.data() + r * Tp);
+            softmax_row(b.s.data() + r * Tp, T, Tp, j.scale, j.row(head, ask + i + r), j.drop, &sum, b.p.data() + r * Tp);
         b.scales[r] = j.inverse / sum;
       }
       std::fill(b.p.begin() + n * Tp, b.p.begin() + M * Tp, E(0));

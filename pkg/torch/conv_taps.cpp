@@ -125,8 +125,8 @@ at::Tensor taps_weight_gradient(const at::Tensor& gy, const at::Tensor& x) {
         for (int64_t tap = 0; tap < taps; tap++) {
           int64_t pixel = s.halo + (tap / 3 - 1) * s.pitch + tap % 3 - 1;
           int64_t pair = pixel / 2 + pixel % 2 * s.pairs();
-          at::native::cpublas::brgemm(side, side, s.depth, s.row(), side, side, from + c > 0, ap + (band * portion + c) * a_chunk,
-                                      bp + (panel * portion + c) * b_chunk + pair * side * 2, m + (task * taps + tap) * cell, true);
+          product(side, side, s.depth, ap + (band * portion + c) * a_chunk, s.row(),
+                  bp + (panel * portion + c) * b_chunk + pair * side * 2, m + (task * taps + tap) * cell, from + c > 0);
         }
     });
   }

@@ -289,8 +289,7 @@ std::vector<at::Tensor> weight_gradients(const Maps& m, const at::Tensor& x, con
       [&](int64_t task, std::vector<float>& c) {
         int64_t i = task % (F / P) * P, j = task / (F / P) * P;
         for (int64_t t = 0; t < Tp; t += chunk)
-          at::native::cpublas::brgemm(P, P, std::min(chunk, Tp - t), Tp, P, P, t > 0, numbers(a) + i * Tp + t,
-                                      numbers(b) + j * Tp + t * P, c.data(), true);
+          product(P, P, std::min(chunk, Tp - t), numbers(a) + i * Tp + t, Tp, numbers(b) + j * Tp + t * P, c.data(), t > 0);
         int64_t n = turned ? j : i, k = turned ? i : j;
         size_t part = m.of(n);
         float* to = out[part].data_ptr<float>() + (n - m.starts[part]) * K + k;

@@ -106,8 +106,8 @@ struct Work {
     for (int64_t t = 0; t < n; t++) gather(first + t, reinterpret_cast<uint16_t*>(v) + t * s.C);
     for (int64_t k = 0; k < s.K; k += s.columns) {
       for (int64_t p = 0; p < positions; p++)
-        at::native::cpublas::brgemm(rows, s.columns, s.C, s.C, s.columns, s.columns, false, v + p * s.block * s.C,
-                                    weights + (p * s.K + k) * s.C, m + p * s.block * s.columns, true);
+        product(rows, s.columns, s.C, v + p * s.block * s.C, s.C, weights + (p * s.K + k) * s.C, m + p * s.block * s.columns,
+                false);
       for (int64_t t = 0; t < n; t++) scatter(first + t, m + t * s.columns, k);
     }
   }

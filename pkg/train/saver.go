@@ -19,8 +19,9 @@ type saver struct {
 	step    int        // of the newest one that was begun
 	newest  string     // the newest whole one
 	whole   int        // its step
-	took    time.Duration
-	epochs  int // and how many epochs had ended
+	epochs  int        // and how many epochs had ended
+
+	took time.Duration // the last writing
 }
 
 // saved is a checkpoint that was written, or could not be.
