@@ -5,6 +5,10 @@
 #if defined(__x86_64__)
 #include <cpuid.h>
 #include <immintrin.h>
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 #include <cstdint>
 
@@ -12,15 +16,22 @@
 
 namespace {
 
-inline bool has_amx() {
-  unsigned a, b, c, d;
-  static const bool yes = __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d >> 22 & 1u);
-  return yes;
-}
-
 inline bool vectors_of_bf16() {
   static const bool yes = __builtin_cpu_supports("avx512bf16");
   return yes;
+}
+
+// Whether there are matrix units of bfloat16 (AMX), and the process may use them: Linux
+// saves their registers for those that ask (ARCH_REQ_XCOMP_PERM of XTILEDATA).
+inline bool matrix_units() {
+#if defined(__linux__)
+  unsigned a, b, c, d;
+  static const bool yes = vectors_of_bf16() && __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d >> 22 & 1u) &&
+                          syscall(SYS_arch_prctl, 0x1023, 18) == 0;
+  return yes;
+#else
+  return false;
+#endif
 }
 
 GT_BF16 inline __m512 load(const uint16_t* p) {
@@ -120,6 +131,10 @@ GT_BF16 inline void sum_columns(const uint16_t* x, int64_t stride, int64_t T, in
 }
 
 }  // namespace
+
+#else
+
+inline bool matrix_units() { return false; }
 
 #endif
 #endif

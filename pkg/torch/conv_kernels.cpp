@@ -7,7 +7,9 @@
 // once, and the rest happens in oneDNN's registers.
 #include "shim.h"
 
+#include "avx512.hpp"
 #include "bfloat16.hpp"
+#include "conv_tiles.hpp"
 #include "convolve.hpp"
 #include "guard.hpp"
 #include "slot.hpp"
@@ -28,12 +30,12 @@ namespace {
 
 using Tensors = std::vector<at::Tensor>;
 
-// Packed is a convolution's weights as oneDNN wants them for one element type, or
-// transformed.
+// Packed is a convolution's weights for one element type, as oneDNN or a kernel of ours
+// wants them.
 struct Packed {
   std::vector<State> of;
   at::ScalarType type;
-  bool transformed;
+  bool ours;
   at::Tensor weight, bias;
 };
 
@@ -67,6 +69,19 @@ at::Tensor reorder(const at::Tensor& w, at::IntArrayRef padding, at::IntArrayRef
 }
 
 }  // namespace
+
+bool conv3x3_fits(const at::Tensor& w, at::ScalarType type, int64_t stride, int64_t padding) {
+  return tiles_fit(w, type, stride, padding) || winograd_fits(w, type, stride, padding);
+}
+
+at::Tensor conv3x3_weights(const at::Tensor& w, bool turned) {
+  return matrix_units() ? tiles_weights(w, turned) : winograd_weights(w, turned);
+}
+
+at::Tensor conv3x3(const at::Tensor& x, const at::Tensor& weights, const at::Tensor& bias, const at::Tensor& added,
+                   bool relu, bool pool) {
+  return (matrix_units() ? tiles_convolve : winograd)(x, weights, bias, added, relu, pool);
+}
 
 at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, at::IntArrayRef padding,
                     at::IntArrayRef stride, bool relu, const at::Tensor& added) {
@@ -114,9 +129,9 @@ std::shared_ptr<const Packed> pack(const Tensors& ts, double eps, at::ScalarType
   auto p = std::make_shared<Packed>();
   p->of = states(ts);
   p->type = type;
-  p->transformed = winograd_fits(w, type, stride[0], padding[0]);
-  p->weight = p->transformed ? winograd_weights(w) : reorder(w.to(type).contiguous(), padding, stride, input);
-  at::ScalarType added = p->transformed ? at::kFloat : type;
+  p->ours = conv3x3_fits(w, type, stride[0], padding[0]);
+  p->weight = p->ours ? conv3x3_weights(w) : reorder(w.to(type).contiguous(), padding, stride, input);
+  at::ScalarType added = p->ours ? at::kFloat : type;
   p->bias = b.defined() ? b.to(added) : at::zeros({w.size(0)}, at::TensorOptions().dtype(added));
   return p;
 }
@@ -230,9 +245,9 @@ gt_error gt_conv_fused(void* slot, gt_tensor x, gt_tensor* ts, double eps, int n
       kept->set(p);
     }
     bool even = in.size(2) % 2 == 0 && in.size(3) % 2 == 0;
-    at::Tensor y = p->transformed ? winograd(input, p->weight, p->bias, around, relu, pool && even)
-                                  : convolve(input, p->weight, p->bias, pads, strides, relu, around);
-    if (pool && !(p->transformed && even)) y = max_pool(y, 2, 2, 0);
+    at::Tensor y = p->ours ? conv3x3(input, p->weight, p->bias, around, relu, pool && even)
+                           : convolve(input, p->weight, p->bias, pads, strides, relu, around);
+    if (pool && !(p->ours && even)) y = max_pool(y, 2, 2, 0);
     *out = new at::Tensor(y);
   });
 }

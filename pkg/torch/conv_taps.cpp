@@ -95,7 +95,7 @@ GT_BF16 void gather_taps(const float* cells, float* to) {
 
 bool taps_fit(const at::Tensor& x, const at::Tensor& w) {
   bool fits = w.size(2) == 3 && w.size(3) == 3 && w.size(0) % side == 0 && w.size(1) % side == 0;
-  return fits && has_amx() && bf16_products() && x.size(3) <= 16 && w.size(0) * w.size(1) >= 16 * cell;
+  return fits && matrix_units() && bf16_products() && x.size(3) <= 16 && w.size(0) * w.size(1) >= 16 * cell;
 }
 
 at::Tensor taps_weight_gradient(const at::Tensor& gy, const at::Tensor& x) {

@@ -1,7 +1,7 @@
-// 3×3 convolutions in bfloat16 that a gradient is asked of. Without matrix units
-// forward, the gradient by their input, which is a convolution too (winograd.cpp), and
-// the gradient by their weights (winograd_gradient.cpp) take fewer products. With them
-// the first two are oneDNN's, and the last is conv_taps.cpp's where that is faster.
+// 3×3 convolutions in bfloat16 that a gradient is asked of: forward, and the gradient by
+// their input, which is a convolution too, by the kernel of ours that the CPU has, and
+// the gradient by their weights by winograd_gradient.cpp or, with matrix units, by
+// conv_taps.cpp where that is faster than oneDNN's.
 #include "shim.h"
 
 #include "convolve.hpp"
@@ -15,29 +15,20 @@ namespace {
 
 constexpr int64_t one[] = {1, 1}, zero[] = {0, 0};  // stride, padding and dilation; output padding
 
-bool transformed(const at::Tensor& w) { return winograd_fits(w, at::kBFloat16, 1, 1); }
-
-// Weights as oneDNN's convolutions take them both ways; undefined where they are
-// transformed.
-at::Tensor narrowed(const at::Tensor& w) {
-  return transformed(w) ? at::Tensor() : w.to(at::kBFloat16).contiguous(at::MemoryFormat::ChannelsLast);
+at::Tensor forward_of(const at::Tensor& x, const at::Tensor& w, const at::Tensor& bias, bool relu) {
+  return conv3x3(x, conv3x3_weights(w), bias, {}, relu, false);
 }
 
-at::Tensor forward_of(const at::Tensor& x, const at::Tensor& w, const at::Tensor& narrow, const at::Tensor& bias, bool relu) {
-  if (!narrow.defined()) return winograd(x, winograd_weights(w), bias, {}, relu, false);
-  at::Tensor y = convolve(x, narrow, bias.to(at::kBFloat16), one, one, false, {});
-  return relu ? y.relu_() : y;  // oneDNN's own would make 0 of NaN
-}
-
-at::Tensor input_gradient(const at::Tensor& gy, const at::Tensor& x, const at::Tensor& w, const at::Tensor& narrow) {
-  if (!narrow.defined())
-    return winograd(gy, winograd_weights(w, true), at::zeros({w.size(1)}, w.options().dtype(at::kFloat)), {}, false, false);
-  return std::get<0>(
-      at::convolution_backward(gy, x, narrow, std::nullopt, one, one, one, false, zero, 1, {true, false, false}));
+at::Tensor input_gradient(const at::Tensor& gy, const at::Tensor& w) {
+  return conv3x3(gy, conv3x3_weights(w, true), at::zeros({w.size(1)}, w.options().dtype(at::kFloat)), {}, false, false);
 }
 
 at::Tensor weight_gradient(const at::Tensor& gy, const at::Tensor& x, const at::Tensor& w) {
-  return transformed(w) ? winograd_weight_gradient(gy, x) : taps_weight_gradient(gy, x);
+  if (winograd_fits(w, at::kBFloat16, 1, 1)) return winograd_weight_gradient(gy, x);
+  if (taps_fit(x, w)) return taps_weight_gradient(gy, x);
+  at::Tensor shape = at::empty(w.sizes(), gy.options().memory_format(at::MemoryFormat::ChannelsLast));
+  return std::get<1>(
+      at::convolution_backward(gy, x, shape, std::nullopt, one, one, one, false, zero, 1, {false, true, false}));
 }
 
 struct Convolution : torch::autograd::Function<Convolution> {
@@ -45,11 +36,11 @@ struct Convolution : torch::autograd::Function<Convolution> {
                             const std::optional<at::Tensor>& b, bool relu) {
     at::Tensor x = in.to(at::kBFloat16).contiguous(at::MemoryFormat::ChannelsLast);
     at::Tensor bias = b ? b->to(at::kFloat) : at::zeros({w.size(0)}, w.options().dtype(at::kFloat));
-    at::Tensor narrow = narrowed(w), y = forward_of(x, w, narrow, bias, relu);
+    at::Tensor y = forward_of(x, w, bias, relu);
     ctx->saved_data["relu"] = relu;
     ctx->saved_data["bias"] = b.has_value();
     ctx->saved_data["type"] = in.scalar_type();
-    ctx->save_for_backward({x, w, relu ? y : at::Tensor(), narrow});
+    ctx->save_for_backward({x, w, relu ? y : at::Tensor()});
     return y;
   }
 
@@ -58,7 +49,7 @@ struct Convolution : torch::autograd::Function<Convolution> {
     const at::Tensor &x = saved[0], &w = saved[1];
     at::Tensor gy = g[0].to(at::kBFloat16).contiguous(at::MemoryFormat::ChannelsLast), gx, dw, db;
     if (ctx->saved_data["relu"].toBool()) gy = at::threshold_backward(gy, saved[2], 0);
-    if (ctx->needs_input_grad(0)) gx = input_gradient(gy, x, w, saved[3]).to(ctx->saved_data["type"].toScalarType());
+    if (ctx->needs_input_grad(0)) gx = input_gradient(gy, w).to(ctx->saved_data["type"].toScalarType());
     if (ctx->needs_input_grad(1)) dw = weight_gradient(gy, x, w).to(w.scalar_type());
     if (ctx->saved_data["bias"].toBool() && ctx->needs_input_grad(2)) db = channel_sums(gy).to(w.scalar_type());
     return {gx, dw, db, at::Tensor()};
@@ -76,8 +67,8 @@ extern "C" gt_error gt_conv_recorded(gt_tensor x, gt_tensor weight, gt_tensor bi
     bool cast = in.is_cpu() && at::GradMode::is_enabled() && at::autocast::is_autocast_enabled(at::kCPU) &&
                 at::autocast::get_autocast_dtype(at::kCPU) == at::kBFloat16;
     // The gradient by the input has as many columns as there are channels in.
-    bool fits = cast && in.dim() == 4 && in.numel() > 0 && in.size(1) == w.size(1) && w.size(1) % 64 == 0 && stride == 1 &&
-                padding == 1 && (transformed(w) || taps_fit(in, w));
+    bool fits = cast && in.dim() == 4 && in.numel() > 0 && in.size(1) == w.size(1) && w.size(1) % 64 == 0 &&
+                conv3x3_fits(w, at::kBFloat16, stride, padding);
     if (!fits) return;
     std::optional<at::Tensor> b;
     if (bias) b = *static_cast<at::Tensor*>(bias);

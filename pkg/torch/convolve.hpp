@@ -1,5 +1,5 @@
-// Convolutions by oneDNN, and gradients by weights and bias; those with fewer products
-// are in winograd.hpp.
+// Convolutions by oneDNN, 3×3 ones by the kernel of ours that this CPU has, and
+// gradients by weights and bias.
 #ifndef GOTUNE_CONVOLVE_HPP
 #define GOTUNE_CONVOLVE_HPP
 
@@ -9,6 +9,14 @@
 // laid them out; then the sum with added (or undefined), and ReLU, in one pass.
 at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, at::IntArrayRef padding,
                     at::IntArrayRef stride, bool relu, const at::Tensor& added);
+
+// A 3×3 convolution by a kernel of ours: whether there is one here for weights
+// [K,C,3,3], its weights, turned for the gradient by the input, and its result. With
+// matrix units that is conv_tiles.hpp's, else winograd.hpp's with fewer products.
+bool conv3x3_fits(const at::Tensor& w, at::ScalarType type, int64_t stride, int64_t padding);
+at::Tensor conv3x3_weights(const at::Tensor& w, bool turned = false);
+at::Tensor conv3x3(const at::Tensor& x, const at::Tensor& weights, const at::Tensor& bias, const at::Tensor& added,
+                   bool relu, bool pool);
 
 // Whether taps_weight_gradient is faster than oneDNN's here.
 bool taps_fit(const at::Tensor& x, const at::Tensor& w);

@@ -117,8 +117,8 @@ struct Work {
 
 bool winograd_fits(const at::Tensor& w, at::ScalarType type, int64_t stride, int64_t padding) {
   // Matrix units multiply so fast that the transforms would take longer.
-  return vectors_of_bf16() && !has_amx() && type == at::kBFloat16 && stride == 1 && padding == 1 && w.size(2) == 3 && w.size(3) == 3 &&
-         w.size(0) % 64 == 0 && w.size(1) % 32 == 0;
+  return vectors_of_bf16() && !matrix_units() && type == at::kBFloat16 && stride == 1 && padding == 1 &&
+         w.size(2) == 3 && w.size(3) == 3 && w.size(0) % 64 == 0 && w.size(1) % 32 == 0;
 }
 
 at::Tensor winograd(const at::Tensor& x, const at::Tensor& weights, const at::Tensor& bias, const at::Tensor& added,

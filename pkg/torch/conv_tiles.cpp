@@ -1,0 +1,332 @@
+// 3×3 convolutions of stride 1 in bfloat16 on matrix units (AMX).
+//
+// A task is a strip: some rows of one image, or some images. Its pixels are copied to
+// the core's own cache with the border of zeros around them, 32 channels at a time, so
+// that 16 neighbours are the first operand of a product for each tap. Two tiles of
+// pixels by two of 16 output channels stay in the units over all taps and channels;
+// meanwhile the two before them get their bias, sum, ReLU and pooling on the way out.
+// Memory beyond that cache answers too slowly to be waited for: what the next products
+// need of it, weights and the next strip, is fetched ahead between these.
+//
+// Every sum is in float32 and in one order, whatever the number of threads.
+#include "conv_tiles.hpp"
+
+#include "avx512.hpp"
+
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <atomic>
+#include <vector>
+
+#if defined(__x86_64__)
+#define GT_AMX __attribute__((target("amx-tile,amx-bf16,avx512f,avx512bw,avx512vl,avx512bf16")))
+
+namespace {
+
+constexpr int64_t side = 32;                  // channels of a cell, in and out
+constexpr int64_t half = 16;                  // pixels, pairs of channels or outputs of a tile
+constexpr int64_t taps = 9;
+constexpr int64_t block = side * side;        // weights of a tap of a cell, as two tiles
+constexpr int64_t tile = half * side;         // numbers of two accumulators side by side
+
+struct alignas(64) TileConfig {
+  uint8_t palette = 1, start = 0, reserved[14] = {};
+  uint16_t bytes[16] = {};
+  uint8_t rows[16] = {};
+
+  explicit TileConfig(int64_t pixels) {
+    for (int i = 0; i < 8; i++) bytes[i] = 64, rows[i] = static_cast<uint8_t>(i < 6 ? pixels : half);
+  }
+};
+
+int64_t parts(int64_t n, int64_t of) { return (n + of - 1) / of; }
+
+// How images [N,C,H,W] are cut. A tile is of width pixels of a row or, where rows are
+// short, of two rows; there are 2·deep rows in two tiles, across pairs of them in a row
+// and rows in a strip. In the strip a row is pitch pixels: a zero, and then its own;
+// side channels of all of them are a plane. Where there are few strips, each is
+// multiplied by some of the outputs at a time.
+struct Strips {
+  int64_t N, H, W, C, K, deep, across, width, pitch, images, rows, plane, outputs;
+
+  Strips(const at::Tensor& x, int64_t k)
+      : N(x.size(0)), H(x.size(2)), W(x.size(3)), C(x.size(1)), K(k), deep(W < half / 2 ? 2 : 1),
+        across(parts(W, half)), width(parts(W, across)), pitch(W + 1) {
+    if (W % 2 == 0) width += width % 2;  // pooling takes pixels by twos
+    if (deep == 2) width = pitch + W;
+    // Either all weights stay in a cache of 2 MiB and a strip beside them, or the strip
+    // and the weights of the outputs that it is multiplied by, and the next.
+    int64_t memory = K * C * taps * 2 <= 5 << 18 ? 1 << 19 : 1 << 20, step = 2 * deep;
+    int64_t most = memory / (pitch * C * 2);
+    if (most >= H + 2) {
+      rows = parts(H, step) * step;
+      images = parts(N, parts(N, std::min(N, most / (H + 2))));
+    } else {
+      int64_t strips = parts(H, std::max<int64_t>((most - 2) / step, 1) * step);
+      rows = parts(parts(H, strips), step) * step;
+      images = 1;
+    }
+    plane = (images * (rows + 2) + step) * pitch * side + tile;  // and what tiles at the end reach beyond
+    int64_t wanted = 4 * at::get_num_threads();                  // tasks, so that none waits long for the last
+    outputs = parts(K / side, std::min(K / side, parts(wanted, strips()))) * side;
+  }
+
+  int64_t in_image() const { return parts(H, rows); }
+  int64_t strips() const { return parts(N, images) * in_image(); }
+  int64_t tasks() const { return strips() * parts(K, outputs); }
+  int64_t cells() const { return C / side; }
+  int64_t panel() const { return cells() * taps * block; }  // weights of side outputs
+};
+
+// The images, rows and outputs of a task.
+struct Range {
+  int64_t first, end, top, bottom, from, to;
+
+  Range(const Strips& s, int64_t task)
+      : first(task % s.strips() / s.in_image() * s.images), end(std::min(s.N, first + s.images)),
+        top(task % s.in_image() * s.rows), bottom(std::min(s.H, top + s.rows)), from(task / s.strips() * s.outputs),
+        to(std::min(s.K, from + s.outputs)) {}
+};
+
+// What is to be fetched into the core's cache, a few lines at a time.
+struct Ahead {
+  const char *next = nullptr, *end = nullptr;
+  int64_t lines = 0;
+
+  // n numbers from p, within this many steps.
+  void want(const uint16_t* p, int64_t n, int64_t steps) {
+    next = reinterpret_cast<const char*>(p), end = reinterpret_cast<const char*>(p + n);
+    lines = parts(parts(end - next, 64), steps);
+  }
+  void step() {
+    for (int64_t i = 0; i < lines && next < end; i++, next += 64) __builtin_prefetch(next, 0, 2);
+  }
+};
+
+// The larger of both, NaN before any number.
+GT_AMX inline __m512 larger(__m512 a, __m512 b) {
+  return _mm512_mask_mov_ps(_mm512_max_ps(a, b), _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q), a);
+}
+
+// Sums of side outputs at some pixels, on their way to the result.
+struct Sums {
+  alignas(64) float of[2][2 * tile];  // the last two pairs of tiles
+  int now = 0;
+  const float* from[side];
+  uint16_t* to[side];
+  int64_t n = 0, at = 0;
+  const float* bias;
+  const uint16_t* result;
+  const uint16_t* added;  // or null; as the result
+  int64_t below;          // from a pixel to the one below, where they are pooled, or 0
+  bool relu;
+
+  void put(const float* sums, uint16_t* y) {
+    __builtin_prefetch(y, 1);
+    from[n] = sums, to[n++] = y;
+  }
+
+  GT_AMX __m512 finish(const float* p, int64_t first, const uint16_t* y) const {
+    __m512 v = _mm512_loadu_ps(p + first);
+    if (below) {
+      __m512 right = _mm512_loadu_ps(p + side + first), down = _mm512_loadu_ps(p + below + first);
+      v = larger(larger(v, right), larger(down, _mm512_loadu_ps(p + below + side + first)));
+    }
+    v += _mm512_loadu_ps(bias + first);
+    if (added) v += load(added + (y - result) + first);
+    return relu ? _mm512_max_ps(_mm512_setzero_ps(), v) : v;  // NaN stays: it is the second
+  }
+
+  GT_AMX inline __attribute__((always_inline)) void drain(int64_t most) {
+    for (; most > 0 && at < n; most--, at++) {
+      __m512 low = finish(from[at], 0, to[at]), high = finish(from[at], half, to[at]);
+      _mm512_storeu_si512(to[at], (__m512i)_mm512_cvtne2ps_pbh(high, low));
+    }
+  }
+};
+
+// Pixels of a strip, planes of side channels.
+GT_AMX void copy_in(const Strips& s, const uint16_t* x, const Range& r, uint16_t* to) {
+  const __m512i zero = _mm512_setzero_si512();
+  for (int64_t n = r.first; n < r.end; n++)
+    for (int64_t i = r.top - 1; i <= r.top + s.rows; i++) {
+      uint16_t* row = to + ((n - r.first) * (s.rows + 2) + i - r.top + 1) * s.pitch * side;
+      bool inside = i >= 0 && i < s.H;
+      const uint16_t* from = x + (n * s.H + i) * s.W * s.C;
+      for (int64_t c = 0; c < s.cells(); c++) _mm512_storeu_si512(row + c * s.plane, zero);
+      for (int64_t j = 0; j < s.W; j++)
+        for (int64_t c = 0; c < s.cells(); c++)
+          _mm512_storeu_si512(row + c * s.plane + (j + 1) * side,
+                              inside ? _mm512_loadu_si512(from + j * s.C + c * side) : zero);
+    }
+  // The zero behind the last row.
+  uint16_t* behind = to + (r.end - r.first) * (s.rows + 2) * s.pitch * side;
+  for (int64_t c = 0; c < s.cells(); c++) _mm512_storeu_si512(behind + c * s.plane, zero);
+  asm volatile("" ::: "memory");  // compilers do not see what tiles read
+}
+
+// The sums of two tiles of pixels, whose upper left neighbours begin at a and down
+// beyond it, by the panel at b; sums of the pair before leave meanwhile.
+GT_AMX void multiply(const Strips& s, const uint16_t* a, int64_t down, const uint16_t* b, float* to, Sums& before,
+                     int64_t leave, Ahead& weights, Ahead& pixels) {
+  _tile_zero(0);
+  _tile_zero(1);
+  _tile_zero(2);
+  _tile_zero(3);
+  for (int64_t c = 0; c < s.cells(); c++, a += s.plane)
+    for (int64_t i = 0; i < 3; i++) {
+      const uint16_t* p = a + i * s.pitch * side;
+      for (int64_t j = 0; j < 3; j++, p += side, b += block) {
+        _tile_loadd(6, b, 64);
+        _tile_loadd(4, p, 64);
+        _tile_dpbf16ps(0, 4, 6);
+        _tile_loadd(7, b + tile, 64);
+        _tile_dpbf16ps(1, 4, 7);
+        _tile_loadd(5, p + down, 64);
+        _tile_dpbf16ps(2, 5, 6);
+        _tile_dpbf16ps(3, 5, 7);
+        before.drain(leave);
+        weights.step();
+        pixels.step();
+      }
+    }
+  before.drain(side);
+  _tile_stored(0, to, 128);
+  _tile_stored(1, to + half, 128);
+  _tile_stored(2, to + tile, 128);
+  _tile_stored(3, to + tile + half, 128);
+}
+
+struct Work {
+  Strips s;
+  const uint16_t *x, *weights, *added;
+  const float* bias;
+  uint16_t* y;
+  bool relu, pool;
+
+  // What is at pixel (i, j) of image n in the result, of outputs from k.
+  uint16_t* result(int64_t n, int64_t i, int64_t j, int64_t k) const {
+    if (pool) return y + ((n * (s.H / 2) + i / 2) * (s.W / 2) + j / 2) * s.K + k;
+    return y + ((n * s.H + i) * s.W + j) * s.K + k;
+  }
+
+  // The pixels, from column j, of which of holds the sums.
+  void put(const float* of, int64_t n, int64_t i, int64_t j, int64_t k, const Range& r, Sums& sums) const {
+    sums.n = sums.at = 0;
+    sums.bias = bias + k;
+    int64_t step = pool ? 2 : 1, wide = s.deep == 2 ? s.W : s.width;
+    for (int64_t a = 0; a < 2 * s.deep && i + a < r.bottom; a += step)
+      for (int64_t b = 0; b < wide; b += step)
+        sums.put(of + a / s.deep * tile + (a % s.deep * s.pitch + b) * side, result(n, i + a, j + b, k));
+  }
+
+  void fetch(int64_t task, int64_t steps, Ahead& pixels) const {
+    if (task >= s.tasks()) return pixels.want(x, 0, 1);
+    Range r(s, task);
+    int64_t from = r.first * s.H + std::max<int64_t>(r.top - 1, 0), to = (r.end - 1) * s.H + std::min(s.H, r.bottom + 1);
+    pixels.want(x + from * s.W * s.C, (to - from) * s.W * s.C, steps);
+  }
+
+  GT_AMX void run(int64_t task, int64_t next, uint16_t* strip, Sums& sums) const {
+    Range r(s, task);
+    copy_in(s, x, r, strip);
+    int64_t pairs = (r.end - r.first) * parts(r.bottom - r.top, 2 * s.deep) * s.across, steps = s.cells() * taps;
+    int64_t leave = parts(pool ? side / 4 : side, steps);
+    Ahead weights_ahead, pixels_ahead;
+    fetch(next, pairs * steps * ((r.to - r.from) / side), pixels_ahead);
+    for (int64_t k = r.from; k < r.to; k += side) {
+      const uint16_t* b = weights + k / side * s.panel();
+      weights_ahead.want(k + side < s.K ? b + s.panel() : weights, s.panel(), pairs * steps);
+      for (int64_t n = r.first; n < r.end; n++)
+        for (int64_t i = r.top; i < r.bottom; i += 2 * s.deep)
+          for (int64_t q = 0; q < s.across; q++) {
+            int64_t j = s.deep == 2 ? 0 : std::min(q * s.width, s.W - s.width);  // the last ones may overlap
+            const uint16_t* a = strip + (((n - r.first) * (s.rows + 2) + i - r.top) * s.pitch + j) * side;
+            float* of = sums.of[sums.now ^= 1];
+            multiply(s, a, s.deep * s.pitch * side, b, of, sums, leave, weights_ahead, pixels_ahead);
+            put(of, n, i, j, k, r, sums);
+          }
+    }
+    sums.drain(side);
+  }
+
+  GT_AMX void all(std::atomic<int64_t>& next) const {
+    struct alignas(64) Line {
+      uint16_t of[side];
+    };
+    thread_local std::vector<Line> strip;  // kept: a new one would have to be cleared each time
+    strip.resize(std::max<size_t>(strip.size(), s.cells() * s.plane / side));
+    Sums sums;
+    sums.result = y, sums.added = added, sums.relu = relu;
+    sums.below = !pool ? 0 : s.deep == 2 ? s.pitch * side : tile;
+    TileConfig config(s.width);
+    _tile_loadconfig(&config);
+    for (int64_t task = next++, then; task < s.tasks(); task = then) {
+      then = next++;
+      run(task, then, strip[0].of, sums);
+    }
+    _tile_release();
+  }
+};
+
+// Of 16 outputs, the pairs of inputs of one tap, as a product takes them: [16,16,2].
+GT_AMX void pack(const float* w, __m512i stride, int64_t of_input, uint16_t* to) {
+  for (int64_t c = 0; c < half; c++, w += 2 * of_input, to += side) {
+    __m256i a = round_down(_mm512_i32gather_ps(stride, w, 4)), b = round_down(_mm512_i32gather_ps(stride, w + of_input, 4));
+    _mm512_storeu_si512(to, interleave(a, b));
+  }
+}
+
+GT_AMX void pack_panel(const float* w, int64_t inputs, int64_t of_output, int64_t of_input, bool turned, uint16_t* to) {
+  const __m512i stride = _mm512_mullo_epi32(_mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
+                                            _mm512_set1_epi32(static_cast<int>(of_output)));
+  for (int64_t c = 0; c < inputs; c += side)
+    for (int64_t tap = 0; tap < taps; tap++)
+      for (int64_t k = 0; k < side; k += half, to += tile)
+        pack(w + k * of_output + c * of_input + (turned ? taps - 1 - tap : tap), stride, of_input, to);
+}
+
+}  // namespace
+
+bool tiles_fit(const at::Tensor& w, at::ScalarType type, int64_t stride, int64_t padding) {
+  return matrix_units() && type == at::kBFloat16 && stride == 1 && padding == 1 && w.size(2) == 3 && w.size(3) == 3 &&
+         w.size(0) % side == 0 && w.size(1) % side == 0 && w.size(0) * w.size(1) < 1 << 26;
+}
+
+at::Tensor tiles_weights(const at::Tensor& weights, bool turned) {
+  at::Tensor w = weights.detach().to(at::kFloat).contiguous();
+  int64_t K = w.size(0), C = w.size(1), outputs = turned ? C : K, inputs = turned ? K : C, of_k = taps * C;
+  int64_t of_output = turned ? taps : of_k, of_input = turned ? of_k : taps, panel = inputs * taps * side;
+  at::Tensor out = at::empty({outputs / side, inputs / side, taps, 2, half, half, 2}, w.options().dtype(at::kBFloat16));
+  auto* to = static_cast<uint16_t*>(out.data_ptr());
+  const float* from = w.const_data_ptr<float>();
+  at::parallel_for(0, outputs / side, 1, [&](int64_t a, int64_t b) {
+    for (int64_t i = a; i < b; i++)
+      pack_panel(from + i * side * of_output, inputs, of_output, of_input, turned, to + i * panel);
+  });
+  return out;
+}
+
+at::Tensor tiles_convolve(const at::Tensor& x, const at::Tensor& weights, const at::Tensor& bias, const at::Tensor& added,
+                          bool relu, bool pool) {
+  Strips s(x, bias.size(0));
+  at::Tensor y = at::empty({s.N, s.K, pool ? s.H / 2 : s.H, pool ? s.W / 2 : s.W},
+                           x.options().memory_format(at::MemoryFormat::ChannelsLast));
+  auto data = [](const at::Tensor& t) { return t.defined() ? static_cast<uint16_t*>(t.data_ptr()) : nullptr; };
+  Work w{s, data(x), data(weights), data(added), bias.data_ptr<float>(), data(y), relu, pool};
+  std::atomic<int64_t> next{0};
+  int64_t threads = std::min<int64_t>(s.tasks(), at::get_num_threads());
+  at::parallel_for(0, threads, 1, [&](int64_t a, int64_t b) {
+    if (a < b) w.all(next);
+  });
+  return y;
+}
+
+#else
+
+bool tiles_fit(const at::Tensor&, at::ScalarType, int64_t, int64_t) { return false; }
+at::Tensor tiles_weights(const at::Tensor& w, bool) { return w; }
+at::Tensor tiles_convolve(const at::Tensor& x, const at::Tensor&, const at::Tensor&, const at::Tensor&, bool, bool) { return x; }
+
+#endif

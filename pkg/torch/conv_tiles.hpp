@@ -1,0 +1,23 @@
+// 3×3 convolutions in bfloat16 on matrix units; see conv_tiles.cpp.
+#ifndef GOTUNE_CONV_TILES_HPP
+#define GOTUNE_CONV_TILES_HPP
+
+#include <ATen/ATen.h>
+
+// Whether a convolution with weights [K,C,3,3] goes faster this way here, in the
+// type that its products are in.
+bool tiles_fit(const at::Tensor& w, at::ScalarType type, int64_t stride, int64_t padding);
+
+// The weights as tiles take them: [K/32, C/32, 9, 2, 16, 16, 2], of 32 outputs and 32
+// inputs every tap, of that twice 16 outputs, by pairs of inputs. Turned, they are those
+// of the gradient by the input, which is a convolution with C outputs.
+at::Tensor tiles_weights(const at::Tensor& w, bool turned = false);
+
+// x [N,C,H,W], bfloat16 and channels last, convolved with padding 1: [N,K,H,W], or
+// [N,K,H/2,W/2] where the largest of each 2×2 is wanted (H and W even). bias is
+// float32 [K]; added, like the unpooled result or undefined, comes on top before
+// the ReLU.
+at::Tensor tiles_convolve(const at::Tensor& x, const at::Tensor& weights, const at::Tensor& bias, const at::Tensor& added,
+                          bool relu, bool pool);
+
+#endif
