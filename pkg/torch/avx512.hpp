@@ -11,6 +11,8 @@
 #endif
 
 #include <cstdint>
+#include <cstdlib>
+#include <cstring>
 
 #define GT_BF16 __attribute__((target("avx512f,avx512bw,avx512vl,avx512bf16")))
 
@@ -22,16 +24,24 @@ inline bool vectors_of_bf16() {
 }
 
 // Whether there are matrix units of bfloat16 (AMX), and the process may use them: Linux
-// saves their registers for those that ask (ARCH_REQ_XCOMP_PERM of XTILEDATA).
-inline bool matrix_units() {
+// saves their registers for those that ask (ARCH_REQ_XCOMP_PERM of XTILEDATA), and
+// oneDNN's own variable can forbid them.
+inline bool probe_matrix_units() {
 #if defined(__linux__)
+  const char* most = getenv("ONEDNN_MAX_CPU_ISA");
+  if (!most) most = getenv("DNNL_MAX_CPU_ISA");
+  if (most && !strcasestr(most, "amx") && strcasecmp(most, "default") != 0) return false;
   unsigned a, b, c, d;
-  static const bool yes = vectors_of_bf16() && __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d >> 22 & 1u) &&
-                          syscall(SYS_arch_prctl, 0x1023, 18) == 0;
-  return yes;
+  return vectors_of_bf16() && __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d >> 22 & 1u) &&
+         syscall(SYS_arch_prctl, 0x1023, 18) == 0;
 #else
   return false;
 #endif
+}
+
+inline bool matrix_units() {
+  static const bool yes = probe_matrix_units();
+  return yes;
 }
 
 GT_BF16 inline __m512 load(const uint16_t* p) {

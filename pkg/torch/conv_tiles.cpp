@@ -8,6 +8,9 @@
 // Memory beyond that cache answers too slowly to be waited for: what the next products
 // need of it, weights and the next strip, is fetched ahead between these.
 //
+// Of three channels, a picture's, all nine taps lie side by side in the strip: one
+// product.
+//
 // Every sum is in float32 and in one order, whatever the number of threads.
 #include "conv_tiles.hpp"
 
@@ -26,7 +29,6 @@ namespace {
 
 constexpr int64_t side = 32;                  // channels of a cell, in and out
 constexpr int64_t half = 16;                  // pixels, pairs of channels or outputs of a tile
-constexpr int64_t taps = 9;
 constexpr int64_t block = side * side;        // weights of a tap of a cell, as two tiles
 constexpr int64_t tile = half * side;         // numbers of two accumulators side by side
 
@@ -42,23 +44,27 @@ struct alignas(64) TileConfig {
 
 int64_t parts(int64_t n, int64_t of) { return (n + of - 1) / of; }
 
+// Whether all taps of a pixel are one cell.
+bool gathers(int64_t channels) { return channels == 3; }
+
 // How images [N,C,H,W] are cut. A tile is of width pixels of a row or, where rows are
-// short, of two rows; there are 2·deep rows in two tiles, across pairs of them in a row
-// and rows in a strip. In the strip a row is pitch pixels: a zero, and then its own;
-// side channels of all of them are a plane. Where there are few strips, each is
+// short, of two rows; there are 2·deep rows in two tiles, across pairs of them in a row,
+// and rows in a strip. In the strip a row is pitch pixels, of which the first border are
+// zeros; side channels of all of them are a plane. Of gathered pixels a plane holds every
+// tap, and no border is needed. Where there are few strips, each is
 // multiplied by some of the outputs at a time.
 struct Strips {
-  int64_t N, H, W, C, K, deep, across, width, pitch, images, rows, plane, outputs;
+  int64_t N, H, W, C, K, border, deep, across, width, pitch, images, rows, plane, outputs;
 
   Strips(const at::Tensor& x, int64_t k)
-      : N(x.size(0)), H(x.size(2)), W(x.size(3)), C(x.size(1)), K(k), deep(W < half / 2 ? 2 : 1),
-        across(parts(W, half)), width(parts(W, across)), pitch(W + 1) {
+      : N(x.size(0)), H(x.size(2)), W(x.size(3)), C(x.size(1)), K(k), border(gathers(C) ? 0 : 1),
+        deep(W < half / 2 ? 2 : 1), across(parts(W, half)), width(parts(W, across)), pitch(W + border) {
     if (W % 2 == 0) width += width % 2;  // pooling takes pixels by twos
     if (deep == 2) width = pitch + W;
     // Either all weights stay in a cache of 2 MiB and a strip beside them, or the strip
     // and the weights of the outputs that it is multiplied by, and the next.
-    int64_t memory = K * C * taps * 2 <= 5 << 18 ? 1 << 19 : 1 << 20, step = 2 * deep;
-    int64_t most = memory / (pitch * C * 2);
+    int64_t memory = panel() * (K / side) * 2 <= 5 << 18 ? 1 << 19 : 1 << 20, step = 2 * deep;
+    int64_t most = memory / (pitch * cells() * side * 2);
     if (most >= H + 2) {
       rows = parts(H, step) * step;
       images = parts(N, parts(N, std::min(N, most / (H + 2))));
@@ -67,7 +73,7 @@ struct Strips {
       rows = parts(parts(H, strips), step) * step;
       images = 1;
     }
-    plane = (images * (rows + 2) + step) * pitch * side + tile;  // and what tiles at the end reach beyond
+    plane = (images * height() + step) * pitch * side + tile;  // and what tiles at the end reach beyond
     int64_t wanted = 4 * at::get_num_threads();                  // tasks, so that none waits long for the last
     outputs = parts(K / side, std::min(K / side, parts(wanted, strips()))) * side;
   }
@@ -75,8 +81,10 @@ struct Strips {
   int64_t in_image() const { return parts(H, rows); }
   int64_t strips() const { return parts(N, images) * in_image(); }
   int64_t tasks() const { return strips() * parts(K, outputs); }
-  int64_t cells() const { return C / side; }
-  int64_t panel() const { return cells() * taps * block; }  // weights of side outputs
+  int64_t cells() const { return parts(C, side); }
+  int64_t span() const { return 1 + 2 * border; }                      // of the taps, either way
+  int64_t height() const { return rows + 2 * border; }                 // of an image in the strip
+  int64_t panel() const { return cells() * span() * span() * block; }  // weights of side outputs
 };
 
 // The images, rows and outputs of a task.
@@ -147,11 +155,11 @@ struct Sums {
 };
 
 // Pixels of a strip, planes of side channels.
-GT_AMX void copy_in(const Strips& s, const uint16_t* x, const Range& r, uint16_t* to) {
+GT_AMX void copy_planes(const Strips& s, const uint16_t* x, const Range& r, uint16_t* to) {
   const __m512i zero = _mm512_setzero_si512();
   for (int64_t n = r.first; n < r.end; n++)
     for (int64_t i = r.top - 1; i <= r.top + s.rows; i++) {
-      uint16_t* row = to + ((n - r.first) * (s.rows + 2) + i - r.top + 1) * s.pitch * side;
+      uint16_t* row = to + ((n - r.first) * s.height() + i - r.top + 1) * s.pitch * side;
       bool inside = i >= 0 && i < s.H;
       const uint16_t* from = x + (n * s.H + i) * s.W * s.C;
       for (int64_t c = 0; c < s.cells(); c++) _mm512_storeu_si512(row + c * s.plane, zero);
@@ -161,9 +169,34 @@ GT_AMX void copy_in(const Strips& s, const uint16_t* x, const Range& r, uint16_t
                               inside ? _mm512_loadu_si512(from + j * s.C + c * side) : zero);
     }
   // The zero behind the last row.
-  uint16_t* behind = to + (r.end - r.first) * (s.rows + 2) * s.pitch * side;
+  uint16_t* behind = to + (r.end - r.first) * s.height() * s.pitch * side;
   for (int64_t c = 0; c < s.cells(); c++) _mm512_storeu_si512(behind + c * s.plane, zero);
-  asm volatile("" ::: "memory");  // compilers do not see what tiles read
+}
+
+// Pixels of three channels with their neighbours: by rows, of each row three pixels.
+GT_AMX void gather(const Strips& s, const uint16_t* x, const Range& r, uint16_t* to) {
+  const __m512i take = _mm512_setr_epi32(0x10000, 0x30002, 0x50004, 0x70006, 0x100008, 0x120011, 0x140013, 0x160015, 0x180017,
+                                         0x210020, 0x230022, 0x250024, 0x270026, 0x28, 0, 0);
+  constexpr __mmask32 all = (1u << 27) - 1;
+  int64_t numbers = s.W * s.C, line = numbers + 2 * half;
+  std::vector<uint16_t> rows(3 * line);  // with zeros on either side
+  for (int64_t n = r.first; n < r.end; n++)
+    for (int64_t i = r.top; i < r.top + s.rows; i++, to += s.pitch * side) {
+      for (int64_t a = 0; a < 3; a++) {
+        uint16_t* row = rows.data() + a * line + s.C;
+        int64_t at = i + a - 1;
+        if (at < 0 || at >= s.H)
+          std::fill_n(row, numbers, 0);
+        else
+          std::copy_n(x + (n * s.H + at) * numbers, numbers, row);
+      }
+      for (int64_t j = 0; j < s.W; j++) {
+        const uint16_t* p = rows.data() + j * s.C;
+        __m512i top = _mm512_inserti64x4(_mm512_castsi256_si512(words_at(p)), words_at(p + line), 1);
+        __m512i low = _mm512_castsi256_si512(words_at(p + 2 * line));
+        _mm512_storeu_si512(to + j * side, _mm512_maskz_permutex2var_epi16(all, top, take, low));
+      }
+    }
 }
 
 // The sums of two tiles of pixels, whose upper left neighbours begin at a and down
@@ -175,9 +208,9 @@ GT_AMX void multiply(const Strips& s, const uint16_t* a, int64_t down, const uin
   _tile_zero(2);
   _tile_zero(3);
   for (int64_t c = 0; c < s.cells(); c++, a += s.plane)
-    for (int64_t i = 0; i < 3; i++) {
+    for (int64_t i = 0; i < s.span(); i++) {
       const uint16_t* p = a + i * s.pitch * side;
-      for (int64_t j = 0; j < 3; j++, p += side, b += block) {
+      for (int64_t j = 0; j < s.span(); j++, p += side, b += block) {
         _tile_loadd(6, b, 64);
         _tile_loadd(4, p, 64);
         _tile_dpbf16ps(0, 4, 6);
@@ -230,8 +263,9 @@ struct Work {
 
   GT_AMX void run(int64_t task, int64_t next, uint16_t* strip, Sums& sums) const {
     Range r(s, task);
-    copy_in(s, x, r, strip);
-    int64_t pairs = (r.end - r.first) * parts(r.bottom - r.top, 2 * s.deep) * s.across, steps = s.cells() * taps;
+    gathers(s.C) ? gather(s, x, r, strip) : copy_planes(s, x, r, strip);
+    asm volatile("" ::: "memory");  // compilers do not see what tiles read
+    int64_t pairs = (r.end - r.first) * parts(r.bottom - r.top, 2 * s.deep) * s.across, steps = s.panel() / block;
     int64_t leave = parts(pool ? side / 4 : side, steps);
     Ahead weights_ahead, pixels_ahead;
     fetch(next, pairs * steps * ((r.to - r.from) / side), pixels_ahead);
@@ -242,7 +276,7 @@ struct Work {
         for (int64_t i = r.top; i < r.bottom; i += 2 * s.deep)
           for (int64_t q = 0; q < s.across; q++) {
             int64_t j = s.deep == 2 ? 0 : std::min(q * s.width, s.W - s.width);  // the last ones may overlap
-            const uint16_t* a = strip + (((n - r.first) * (s.rows + 2) + i - r.top) * s.pitch + j) * side;
+            const uint16_t* a = strip + (((n - r.first) * s.height() + i - r.top) * s.pitch + j) * side;
             float* of = sums.of[sums.now ^= 1];
             multiply(s, a, s.deep * s.pitch * side, b, of, sums, leave, weights_ahead, pixels_ahead);
             put(of, n, i, j, k, r, sums);
@@ -270,40 +304,59 @@ struct Work {
   }
 };
 
-// Of 16 outputs, the pairs of inputs of one tap, as a product takes them: [16,16,2].
-GT_AMX void pack(const float* w, __m512i stride, int64_t of_input, uint16_t* to) {
-  for (int64_t c = 0; c < half; c++, w += 2 * of_input, to += side) {
-    __m256i a = round_down(_mm512_i32gather_ps(stride, w, 4)), b = round_down(_mm512_i32gather_ps(stride, w + of_input, 4));
-    _mm512_storeu_si512(to, interleave(a, b));
+// Where the inputs of a product are, in [K,C,3,3] or turned in [C,K,3,3]: so many numbers
+// from an output's first, or nowhere, -1.
+struct Inputs {
+  int64_t at[side];
+
+  Inputs(int64_t channels, int64_t from, int64_t tap, int64_t of_input, bool turned) {
+    for (int64_t i = 0; i < side; i++) {
+      if (!gathers(channels))
+        at[i] = (from + i) * of_input + (turned ? 8 - tap : tap);
+      else
+        at[i] = i < 9 * channels ? i % channels * of_input + i / channels : -1;
+    }
   }
+};
+
+// One input of 16 outputs.
+GT_AMX inline __m256i weights_at(const float* w, __m512i outputs, int64_t at) {
+  return at < 0 ? _mm256_setzero_si256() : round_down(_mm512_i32gather_ps(outputs, w + at, 4));
 }
 
+// side outputs of all inputs.
 GT_AMX void pack_panel(const float* w, int64_t inputs, int64_t of_output, int64_t of_input, bool turned, uint16_t* to) {
-  const __m512i stride = _mm512_mullo_epi32(_mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
-                                            _mm512_set1_epi32(static_cast<int>(of_output)));
+  const __m512i outputs = _mm512_mullo_epi32(_mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
+                                             _mm512_set1_epi32(static_cast<int>(of_output)));
   for (int64_t c = 0; c < inputs; c += side)
-    for (int64_t tap = 0; tap < taps; tap++)
-      for (int64_t k = 0; k < side; k += half, to += tile)
-        pack(w + k * of_output + c * of_input + (turned ? taps - 1 - tap : tap), stride, of_input, to);
+    for (int64_t tap = 0; tap < (gathers(inputs) ? 1 : 9); tap++) {
+      Inputs in(inputs, c, tap, of_input, turned);
+      for (int64_t k = 0; k < side; k += half)
+        for (int64_t i = 0; i < side; i += 2, to += side)
+          _mm512_storeu_si512(to, interleave(weights_at(w + k * of_output, outputs, in.at[i]),
+                                             weights_at(w + k * of_output, outputs, in.at[i + 1])));
+    }
 }
 
 }  // namespace
 
 bool tiles_fit(const at::Tensor& w, at::ScalarType type, int64_t stride, int64_t padding) {
-  return matrix_units() && type == at::kBFloat16 && stride == 1 && padding == 1 && w.size(2) == 3 && w.size(3) == 3 &&
-         w.size(0) % side == 0 && w.size(1) % side == 0 && w.size(0) * w.size(1) < 1 << 26;
+  return matrix_units() && type == at::kBFloat16 && stride == 1 && padding == 1 && w.size(2) == 3 &&
+         w.size(3) == 3 && w.size(0) % side == 0 && (w.size(1) % side == 0 || gathers(w.size(1))) &&
+         w.size(0) * w.size(1) < 1 << 26;
 }
 
 at::Tensor tiles_weights(const at::Tensor& weights, bool turned) {
   at::Tensor w = weights.detach().to(at::kFloat).contiguous();
-  int64_t K = w.size(0), C = w.size(1), outputs = turned ? C : K, inputs = turned ? K : C, of_k = taps * C;
-  int64_t of_output = turned ? taps : of_k, of_input = turned ? of_k : taps, panel = inputs * taps * side;
-  at::Tensor out = at::empty({outputs / side, inputs / side, taps, 2, half, half, 2}, w.options().dtype(at::kBFloat16));
+  int64_t K = w.size(0), C = w.size(1), outputs = turned ? C : K, inputs = turned ? K : C, of_k = 9 * C, of_c = 9;
+  int64_t of_output = turned ? of_c : of_k, of_input = turned ? of_k : of_c;
+  at::Tensor out = at::empty({outputs / side, parts(inputs, side), gathers(inputs) ? 1 : 9, 2, half, half, 2},
+                             w.options().dtype(at::kBFloat16));
   auto* to = static_cast<uint16_t*>(out.data_ptr());
   const float* from = w.const_data_ptr<float>();
   at::parallel_for(0, outputs / side, 1, [&](int64_t a, int64_t b) {
     for (int64_t i = a; i < b; i++)
-      pack_panel(from + i * side * of_output, inputs, of_output, of_input, turned, to + i * panel);
+      pack_panel(from + i * side * of_output, inputs, of_output, of_input, turned, to + i * out.stride(0));
   });
   return out;
 }

@@ -9,8 +9,9 @@
 bool tiles_fit(const at::Tensor& w, at::ScalarType type, int64_t stride, int64_t padding);
 
 // The weights as tiles take them: [K/32, C/32, 9, 2, 16, 16, 2], of 32 outputs and 32
-// inputs every tap, of that twice 16 outputs, by pairs of inputs. Turned, they are those
-// of the gradient by the input, which is a convolution with C outputs.
+// inputs every tap, of that twice 16 outputs, by pairs of inputs; of three channels, all
+// taps of those as one. Turned, they are those of the gradient by the input, which is a
+// convolution with C outputs.
 at::Tensor tiles_weights(const at::Tensor& w, bool turned = false);
 
 // x [N,C,H,W], bfloat16 and channels last, convolved with padding 1: [N,K,H,W], or
