@@ -15,6 +15,9 @@
 #include <cstring>
 
 #define GT_BF16 __attribute__((target("avx512f,avx512bw,avx512vl,avx512bf16")))
+#if defined(__linux__) && __has_include(<amxbf16intrin.h>)  // not in GCC 10
+#define GT_AMX __attribute__((target("amx-tile,amx-bf16,avx512f,avx512bw,avx512vl,avx512bf16")))
+#endif
 
 namespace {
 
@@ -27,7 +30,7 @@ inline bool vectors_of_bf16() {
 // saves their registers for those that ask (ARCH_REQ_XCOMP_PERM of XTILEDATA), and
 // oneDNN's own variable can forbid them.
 inline bool probe_matrix_units() {
-#if defined(__linux__)
+#if defined(GT_AMX)
   const char* most = getenv("ONEDNN_MAX_CPU_ISA");
   if (!most) most = getenv("DNNL_MAX_CPU_ISA");
   if (most && !strcasestr(most, "amx") && strcasecmp(most, "default") != 0) return false;

@@ -22,9 +22,7 @@
 #include <atomic>
 #include <vector>
 
-#if defined(__x86_64__)
-#define GT_AMX __attribute__((target("amx-tile,amx-bf16,avx512f,avx512bw,avx512vl,avx512bf16")))
-
+#if defined(GT_AMX)
 namespace {
 
 constexpr int64_t side = 32;                  // channels of a cell, in and out

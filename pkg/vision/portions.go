@@ -3,9 +3,11 @@ package vision
 import "github.com/gotune/gotune/pkg/torch"
 
 // atOnceThrough is how many numbers a layer makes at a time of pictures that no
-// gradient is asked of: 10 pictures of 224×224 through VGG, 41 through ResNet.
-// VGG16's recipe trained 12.2 to 14.9 pictures/s a batch of 32 at a time, 15.1 to
-// 16.3 by twos, 16.5 to 17.6 by fours and eights, and held 1.1 GB for 1.5.
+// gradient is asked of: 5 pictures of 224×224 through VGG, 20 through ResNet. In
+// bfloat16 that is 32 MiB, up to which the C library keeps memory for the next: beyond
+// it the kernel clears new pages for each, a fourteenth of VGG16's time at 10 pictures
+// with matrix units, a twentieth at 5. At 2 it is a fortieth, but weights are fetched
+// for few pictures each.
 const atOnceThrough = 1 << 24
 
 // run runs the trunk's groups from ≤ g < to.
