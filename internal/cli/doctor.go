@@ -12,7 +12,6 @@ import (
 
 	"github.com/gotune/gotune/internal/hub"
 	"github.com/gotune/gotune/pkg/torch"
-	"github.com/gotune/gotune/pkg/train"
 )
 
 // DoctorCmd is the verb doctor.
@@ -33,7 +32,7 @@ func (c *DoctorCmd) Run(env *Env) error {
 		return err
 	}
 	row("libtorch", "%s in %s", torch.Version(), dir)
-	row("cpu", "%d cores, %s, bfloat16 in hardware: %s", runtime.NumCPU(), torch.CPUCapability(), yesNo(train.CPUHasBF16()))
+	row("cpu", "%d cores, %s, bfloat16 in hardware: %s", runtime.NumCPU(), torch.CPUCapability(), cmp.Or(torch.CPUBFloat16(), "no"))
 	if n, err := torch.CUDADevices(); err != nil {
 		row("cuda", "not available: %v", err)
 	} else {

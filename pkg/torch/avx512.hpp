@@ -10,32 +10,39 @@
 #include <unistd.h>
 #endif
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <initializer_list>
 
 #define GT_BF16 __attribute__((target("avx512f,avx512bw,avx512vl,avx512bf16")))
-#if defined(__linux__) && __has_include(<amxbf16intrin.h>)  // not in GCC 10
+#if defined(__linux__) && __has_include(<amxbf16intrin.h>)  // of GCC 11 and later
 #define GT_AMX __attribute__((target("amx-tile,amx-bf16,avx512f,avx512bw,avx512vl,avx512bf16")))
 #endif
 
 namespace {
 
+// Whether oneDNN's own variable, of which it takes no notice where it does not know the
+// value, allows instructions that any of these words names.
+inline bool allowed(std::initializer_list<const char*> words) {
+  const char* most = getenv("ONEDNN_MAX_CPU_ISA");
+  if (!most || !*most) most = getenv("DNNL_MAX_CPU_ISA");
+  if (!most || (strncasecmp(most, "sse", 3) != 0 && strncasecmp(most, "avx", 3) != 0)) return true;
+  return std::any_of(words.begin(), words.end(), [&](const char* w) { return strcasestr(most, w); });
+}
+
 inline bool vectors_of_bf16() {
-  static const bool yes = __builtin_cpu_supports("avx512bf16");
+  static const bool yes = __builtin_cpu_supports("avx512bf16") && allowed({"bf16", "fp16", "amx", "avx10"});
   return yes;
 }
 
 // Whether there are matrix units of bfloat16 (AMX), and the process may use them: Linux
-// saves their registers for those that ask (ARCH_REQ_XCOMP_PERM of XTILEDATA), and
-// oneDNN's own variable can forbid them.
+// saves their registers for those that ask (ARCH_REQ_XCOMP_PERM of XTILEDATA).
 inline bool probe_matrix_units() {
 #if defined(GT_AMX)
-  const char* most = getenv("ONEDNN_MAX_CPU_ISA");
-  if (!most) most = getenv("DNNL_MAX_CPU_ISA");
-  if (most && !strcasestr(most, "amx") && strcasecmp(most, "default") != 0) return false;
   unsigned a, b, c, d;
-  return vectors_of_bf16() && __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d >> 22 & 1u) &&
+  return vectors_of_bf16() && allowed({"amx"}) && __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d >> 22 & 1u) &&
          syscall(SYS_arch_prctl, 0x1023, 18) == 0;
 #else
   return false;
@@ -55,6 +62,11 @@ GT_BF16 inline __m512 load(const uint16_t* p) {
 GT_BF16 inline __m256i round_down(__m512 v) { return (__m256i)_mm512_cvtneps_pbh(v); }
 
 GT_BF16 inline void store(uint16_t* p, __m512 v) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), round_down(v)); }
+
+// The larger of both, NaN before any number.
+GT_BF16 inline __m512 larger(__m512 a, __m512 b) {
+  return _mm512_mask_mov_ps(_mm512_max_ps(a, b), _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q), a);
+}
 
 // 2^x to 2e-7: x = n + r, a polynomial in r, n into the exponent. Below -125 it is
 // 2^-125, because numbers that are denormal take a hundred times as long. NaN stays.

@@ -99,7 +99,7 @@ func TestFusedConvolutionIsItsParts(t *testing.T) {
 	}
 }
 
-// With what goes around a block, by oneDNN and by fewer products; where a gradient is
+// With what goes around a block, by oneDNN and by a kernel of ours; where a gradient is
 // asked of that alone, it gets one; of another shape, ATen says so.
 func TestFusedConvolutionAddsWhatGoesAround(t *testing.T) {
 	rt := one(t)

@@ -36,9 +36,22 @@ func rms(t *testing.T, s *torch.Scope, a, b *torch.Tensor) float64 {
 func TestBFloat16ConvolutionIsExact(t *testing.T) {
 	rt := one(t)
 	for _, c := range []struct{ in, out, n, h, w int }{
-		{64, 64, 2, 56, 56}, {32, 128, 1, 17, 23}, {512, 512, 2, 14, 14}, {128, 64, 3, 7, 7}, {64, 64, 1, 1, 1}, {96, 64, 5, 2, 9},
-		{64, 64, 2, 6, 6}, {32, 64, 3, 4, 2}, {64, 96, 1, 10, 18}, {64, 64, 1, 73, 224}, {512, 64, 1, 30, 70}, {256, 256, 9, 14, 14},
-		{3, 64, 2, 34, 50}, {3, 32, 1, 7, 5}, {3, 64, 3, 5, 3},
+		{64, 64, 2, 56, 56},
+		{32, 128, 1, 17, 23},
+		{512, 512, 2, 14, 14},
+		{128, 64, 3, 7, 7},
+		{64, 64, 1, 1, 1},
+		{96, 64, 5, 2, 9},
+		{64, 64, 2, 6, 6},
+		{32, 64, 3, 4, 2},
+		{64, 96, 1, 10, 18},
+		{64, 64, 1, 73, 224},
+		{512, 64, 1, 30, 70},
+		{256, 256, 10, 14, 14},
+		{64, 64, 1, 4, 4200},
+		{3, 64, 2, 34, 50},
+		{3, 32, 1, 7, 5},
+		{3, 64, 3, 5, 3},
 	} {
 		o := torch.Conv2dOptions{In: c.in, Out: c.out, Kernel: 3, Padding: 1, Init: torch.Normal(0, math.Sqrt(2/float64(9*c.in)))}
 		_, l, norm := normed(t, rt, o)
@@ -101,18 +114,21 @@ func sameOnAllThreads(t *testing.T, in, out int, mode torch.Mode, run func(s *to
 
 // The same numbers whatever the number of threads.
 func TestBFloat16ConvolutionIsTheSameOnAllThreads(t *testing.T) {
-	sameOnAllThreads(t, 64, 128, torch.Mode{Autocast: torch.BFloat16}, func(s *torch.Scope, l *torch.Conv2d) []float32 {
-		x := s.ChannelsLast(s.Normal_(s.Zeros(torch.Float32, 3, 64, 33, 31), 0, 1))
-		return s.Floats(s.Cast(l.Fused(s, x, nil, true), torch.Float32))
-	})
+	for _, out := range []int{128, 512} {
+		sameOnAllThreads(t, 64, out, torch.Mode{Autocast: torch.BFloat16}, func(s *torch.Scope, l *torch.Conv2d) []float32 {
+			x := s.ChannelsLast(s.Normal_(s.Zeros(torch.Float32, 3, 64, 33, 31), 0, 1))
+			return s.Floats(s.Cast(l.Fused(s, x, nil, true), torch.Float32))
+		})
+	}
 }
 
-// The same gradients by the weights, whatever the number of threads.
-func TestBFloat16WeightGradientIsTheSameOnAllThreads(t *testing.T) {
+// The same gradients, whatever the number of threads: those of the first of two by the
+// weights rest on that of the second by its input.
+func TestBFloat16GradientsAreTheSameOnAllThreads(t *testing.T) {
 	mode := torch.Mode{Grad: true, Train: true, Autocast: torch.BFloat16}
 	sameOnAllThreads(t, 256, 256, mode, func(s *torch.Scope, l *torch.Conv2d) []float32 {
 		x := s.ChannelsLast(s.Normal_(s.Zeros(torch.Float32, 9, 256, 14, 14), 0, 1))
-		s.Backward(s.Sum(s.Cast(l.Fused(s, x, nil, true), torch.Float32)))
+		s.Backward(s.Sum(s.Cast(l.Fused(s, l.Fused(s, x, nil, true), nil, true), torch.Float32)))
 		return s.Floats(s.Grad(l.Weight.T))
 	})
 }
@@ -222,7 +238,7 @@ func BenchmarkConvolutionGradients(b *testing.B) {
 // the error is that of signs which rounding turned.
 func TestBFloat16ConvolutionGradients(t *testing.T) {
 	rt := one(t)
-	for _, c := range []struct{ in, out, n, h, w int }{{64, 128, 2, 14, 14}, {128, 64, 3, 7, 9}, {64, 64, 1, 1, 1}, {64, 64, 3, 130, 128}, {256, 256, 2, 14, 14}, {256, 512, 3, 7, 9}, {512, 128, 1, 5, 16}, {256, 256, 1, 1, 1}, {256, 256, 140, 14, 14}} {
+	for _, c := range []struct{ in, out, n, h, w int }{{64, 128, 2, 14, 14}, {128, 64, 3, 7, 9}, {64, 64, 1, 1, 1}, {64, 64, 3, 130, 128}, {256, 256, 2, 14, 14}, {256, 512, 3, 7, 9}, {512, 128, 1, 5, 16}, {256, 256, 1, 1, 1}, {256, 256, 140, 14, 14}, {64, 96, 2, 9, 11}} {
 		o := torch.Conv2dOptions{In: c.in, Out: c.out, Kernel: 3, Padding: 1, Init: torch.Normal(0, math.Sqrt(2/float64(9*c.in)))}
 		st, l, norm := normed(t, rt, o)
 		image, err := st.Param("image", torch.Normal(0, 1), c.n, c.in, c.h, c.w)
@@ -259,7 +275,7 @@ func TestBFloat16ConvolutionGradients(t *testing.T) {
 					continue // the norm takes the mean away, and what is left is rounding
 				}
 				e, p := difference(got[i], want[i]), difference(atens[i], want[i])
-				if v.relu && i > 0 {
+				if v.relu && i > 0 && c.n*c.h*c.w <= 100 {
 					p = max(p, 0.03) // of few numbers ATen's may turn hardly a sign
 				}
 				t.Logf("%v norm %v relu %v: %s: error %.2g, ATen's is %.2g", c, n != nil, v.relu, what, e, p)

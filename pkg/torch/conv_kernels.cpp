@@ -3,8 +3,9 @@
 //
 // ATen reorders and casts a convolution's weights at each call, and writes its
 // result to memory once for the convolution, once for the norm, once for the sum
-// with what went around the block and once for the ReLU. Here the weights are folded with the norm, cast and reordered for oneDNN
-// once, and the rest happens in oneDNN's registers.
+// with what went around the block and once for the ReLU. Here the weights are folded
+// with the norm, cast and laid out once, for oneDNN or a kernel of ours, and the rest
+// happens in registers.
 #include "shim.h"
 
 #include "avx512.hpp"
@@ -55,7 +56,7 @@ at::ScalarType product_type(const at::Tensor& x) {
   if (type != at::kFloat && type != at::kBFloat16) return none;
   if (!at::autocast::is_autocast_enabled(at::kCPU)) return type == at::kFloat ? type : none;
   type = at::autocast::get_autocast_dtype(at::kCPU);
-  if (type == at::kFloat || (type == at::kBFloat16 && __builtin_cpu_supports("avx512bf16"))) return type;
+  if (type == at::kFloat || (type == at::kBFloat16 && vectors_of_bf16())) return type;
 #endif
   return none;
 }
@@ -244,10 +245,10 @@ gt_error gt_conv_fused(void* slot, gt_tensor x, gt_tensor* ts, double eps, int n
       p = pack(all, eps, type, pads, strides, input.sizes());
       kept->set(p);
     }
-    bool even = in.size(2) % 2 == 0 && in.size(3) % 2 == 0;
-    at::Tensor y = p->ours ? conv3x3(input, p->weight, p->bias, around, relu, pool && even)
+    bool within = pool && p->ours && !added && in.size(2) % 2 == 0 && in.size(3) % 2 == 0;
+    at::Tensor y = p->ours ? conv3x3(input, p->weight, p->bias, around, relu, within)
                            : convolve(input, p->weight, p->bias, pads, strides, relu, around);
-    if (pool && !(p->ours && even)) y = max_pool(y, 2, 2, 0);
+    if (pool && !within) y = max_pool(y, 2, 2, 0);
     *out = new at::Tensor(y);
   });
 }

@@ -71,8 +71,8 @@ struct Strips {
       rows = parts(parts(H, strips), step) * step;
       images = 1;
     }
-    plane = (images * height() + step) * pitch * side + tile;  // and what tiles at the end reach beyond
-    int64_t wanted = 4 * at::get_num_threads();                  // tasks, so that none waits long for the last
+    plane = (images * height() * pitch + border) * side;  // and the zero behind the last row
+    int64_t wanted = 4 * at::get_num_threads();           // tasks, so that none waits long for the last
     outputs = parts(K / side, std::min(K / side, parts(wanted, strips()))) * side;
   }
 
@@ -83,6 +83,8 @@ struct Strips {
   int64_t span() const { return 1 + 2 * border; }                      // of the taps, either way
   int64_t height() const { return rows + 2 * border; }                 // of an image in the strip
   int64_t panel() const { return cells() * span() * span() * block; }  // weights of side outputs
+  int64_t line() const { return W * C + side; }                        // a row that is gathered, and zeros
+  int64_t buffer() const { return cells() * plane + (border ? 0 : parts(3 * line(), side) * side); }
 };
 
 // The images, rows and outputs of a task.
@@ -110,15 +112,9 @@ struct Ahead {
   }
 };
 
-// The larger of both, NaN before any number.
-GT_AMX inline __m512 larger(__m512 a, __m512 b) {
-  return _mm512_mask_mov_ps(_mm512_max_ps(a, b), _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q), a);
-}
-
 // Sums of side outputs at some pixels, on their way to the result.
 struct Sums {
-  alignas(64) float of[2][2 * tile];  // the last two pairs of tiles
-  int now = 0;
+  alignas(64) float of[2 * tile];
   const float* from[side];
   uint16_t* to[side];
   int64_t n = 0, at = 0;
@@ -176,12 +172,13 @@ GT_AMX void gather(const Strips& s, const uint16_t* x, const Range& r, uint16_t*
   const __m512i take = _mm512_setr_epi32(0x10000, 0x30002, 0x50004, 0x70006, 0x100008, 0x120011, 0x140013, 0x160015, 0x180017,
                                          0x210020, 0x230022, 0x250024, 0x270026, 0x28, 0, 0);
   constexpr __mmask32 all = (1u << 27) - 1;
-  int64_t numbers = s.W * s.C, line = numbers + 2 * half;
-  std::vector<uint16_t> rows(3 * line);  // with zeros on either side
+  int64_t numbers = s.W * s.C, line = s.line();
+  uint16_t* rows = to + s.plane;
+  std::fill_n(rows, 3 * line, 0);
   for (int64_t n = r.first; n < r.end; n++)
     for (int64_t i = r.top; i < r.top + s.rows; i++, to += s.pitch * side) {
       for (int64_t a = 0; a < 3; a++) {
-        uint16_t* row = rows.data() + a * line + s.C;
+        uint16_t* row = rows + a * line + s.C;
         int64_t at = i + a - 1;
         if (at < 0 || at >= s.H)
           std::fill_n(row, numbers, 0);
@@ -189,7 +186,7 @@ GT_AMX void gather(const Strips& s, const uint16_t* x, const Range& r, uint16_t*
           std::copy_n(x + (n * s.H + at) * numbers, numbers, row);
       }
       for (int64_t j = 0; j < s.W; j++) {
-        const uint16_t* p = rows.data() + j * s.C;
+        const uint16_t* p = rows + j * s.C;
         __m512i top = _mm512_inserti64x4(_mm512_castsi256_si512(words_at(p)), words_at(p + line), 1);
         __m512i low = _mm512_castsi256_si512(words_at(p + 2 * line));
         _mm512_storeu_si512(to + j * side, _mm512_maskz_permutex2var_epi16(all, top, take, low));
@@ -199,8 +196,8 @@ GT_AMX void gather(const Strips& s, const uint16_t* x, const Range& r, uint16_t*
 
 // The sums of two tiles of pixels, whose upper left neighbours begin at a and down
 // beyond it, by the panel at b; sums of the pair before leave meanwhile.
-GT_AMX void multiply(const Strips& s, const uint16_t* a, int64_t down, const uint16_t* b, float* to, Sums& before,
-                     int64_t leave, Ahead& weights, Ahead& pixels) {
+GT_AMX void multiply(const Strips& s, const uint16_t* a, int64_t down, const uint16_t* b, Sums& sums, int64_t leave,
+                     Ahead& weights, Ahead& pixels) {
   _tile_zero(0);
   _tile_zero(1);
   _tile_zero(2);
@@ -217,16 +214,16 @@ GT_AMX void multiply(const Strips& s, const uint16_t* a, int64_t down, const uin
         _tile_loadd(5, p + down, 64);
         _tile_dpbf16ps(2, 5, 6);
         _tile_dpbf16ps(3, 5, 7);
-        before.drain(leave);
+        sums.drain(leave);
         weights.step();
         pixels.step();
       }
     }
-  before.drain(side);
-  _tile_stored(0, to, 128);
-  _tile_stored(1, to + half, 128);
-  _tile_stored(2, to + tile, 128);
-  _tile_stored(3, to + tile + half, 128);
+  sums.drain(side);
+  _tile_stored(0, sums.of, 128);
+  _tile_stored(1, sums.of + half, 128);
+  _tile_stored(2, sums.of + tile, 128);
+  _tile_stored(3, sums.of + tile + half, 128);
 }
 
 struct Work {
@@ -242,14 +239,14 @@ struct Work {
     return y + ((n * s.H + i) * s.W + j) * s.K + k;
   }
 
-  // The pixels, from column j, of which of holds the sums.
-  void put(const float* of, int64_t n, int64_t i, int64_t j, int64_t k, const Range& r, Sums& sums) const {
+  // The pixels, from row i and column j, that sums are of.
+  void put(int64_t n, int64_t i, int64_t j, int64_t k, const Range& r, Sums& sums) const {
     sums.n = sums.at = 0;
     sums.bias = bias + k;
     int64_t step = pool ? 2 : 1, wide = s.deep == 2 ? s.W : s.width;
     for (int64_t a = 0; a < 2 * s.deep && i + a < r.bottom; a += step)
       for (int64_t b = 0; b < wide; b += step)
-        sums.put(of + a / s.deep * tile + (a % s.deep * s.pitch + b) * side, result(n, i + a, j + b, k));
+        sums.put(sums.of + a / s.deep * tile + (a % s.deep * s.pitch + b) * side, result(n, i + a, j + b, k));
   }
 
   void fetch(int64_t task, int64_t steps, Ahead& pixels) const {
@@ -269,15 +266,15 @@ struct Work {
     fetch(next, pairs * steps * ((r.to - r.from) / side), pixels_ahead);
     for (int64_t k = r.from; k < r.to; k += side) {
       const uint16_t* b = weights + k / side * s.panel();
-      weights_ahead.want(k + side < s.K ? b + s.panel() : weights, s.panel(), pairs * steps);
+      int64_t then = k + side < r.to ? k + side : Range(s, next).from;
+      weights_ahead.want(weights + then / side * s.panel(), then < s.K ? s.panel() : 0, pairs * steps);
       for (int64_t n = r.first; n < r.end; n++)
         for (int64_t i = r.top; i < r.bottom; i += 2 * s.deep)
           for (int64_t q = 0; q < s.across; q++) {
             int64_t j = s.deep == 2 ? 0 : std::min(q * s.width, s.W - s.width);  // the last ones may overlap
             const uint16_t* a = strip + (((n - r.first) * s.height() + i - r.top) * s.pitch + j) * side;
-            float* of = sums.of[sums.now ^= 1];
-            multiply(s, a, s.deep * s.pitch * side, b, of, sums, leave, weights_ahead, pixels_ahead);
-            put(of, n, i, j, k, r, sums);
+            multiply(s, a, s.deep * s.pitch * side, b, sums, leave, weights_ahead, pixels_ahead);
+            put(n, i, j, k, r, sums);
           }
     }
     sums.drain(side);
@@ -288,17 +285,19 @@ struct Work {
       uint16_t of[side];
     };
     thread_local std::vector<Line> strip;  // kept: a new one would have to be cleared each time
-    strip.resize(std::max<size_t>(strip.size(), s.cells() * s.plane / side));
+    strip.resize(std::max<size_t>(strip.size(), s.buffer() / side));
     Sums sums;
     sums.result = y, sums.added = added, sums.relu = relu;
     sums.below = !pool ? 0 : s.deep == 2 ? s.pitch * side : tile;
     TileConfig config(s.width);
+    asm volatile("" ::: "memory");  // GCC's header says that 8 bytes of it are read
     _tile_loadconfig(&config);
     for (int64_t task = next++, then; task < s.tasks(); task = then) {
       then = next++;
       run(task, then, strip[0].of, sums);
     }
     _tile_release();
+    if (strip.size() * sizeof(Line) > 4 << 20) std::vector<Line>().swap(strip);  // of rows wider than VGG's
   }
 };
 
@@ -341,7 +340,7 @@ GT_AMX void pack_panel(const float* w, int64_t inputs, int64_t of_output, int64_
 bool tiles_fit(const at::Tensor& w, at::ScalarType type, int64_t stride, int64_t padding) {
   return matrix_units() && type == at::kBFloat16 && stride == 1 && padding == 1 && w.size(2) == 3 &&
          w.size(3) == 3 && w.size(0) % side == 0 && (w.size(1) % side == 0 || gathers(w.size(1))) &&
-         w.size(0) * w.size(1) < 1 << 26;
+         w.size(0) * w.size(1) < 1 << 26;  // gathers count numbers in 32 bits
 }
 
 at::Tensor tiles_weights(const at::Tensor& weights, bool turned) {

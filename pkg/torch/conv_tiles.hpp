@@ -16,8 +16,8 @@ at::Tensor tiles_weights(const at::Tensor& w, bool turned = false);
 
 // x [N,C,H,W], bfloat16 and channels last, convolved with padding 1: [N,K,H,W], or
 // [N,K,H/2,W/2] where the largest of each 2×2 is wanted (H and W even). bias is
-// float32 [K]; added, like the unpooled result or undefined, comes on top before
-// the ReLU.
+// float32 [K]; added, like the result or undefined, comes on top before the ReLU, but
+// not where it is pooled.
 at::Tensor tiles_convolve(const at::Tensor& x, const at::Tensor& weights, const at::Tensor& bias, const at::Tensor& added,
                           bool relu, bool pool);
 

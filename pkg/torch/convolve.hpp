@@ -12,7 +12,8 @@ at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, const at::Ten
 
 // A 3×3 convolution by a kernel of ours: whether there is one here for weights
 // [K,C,3,3], its weights, turned for the gradient by the input, and its result. With
-// matrix units that is conv_tiles.hpp's, else winograd.hpp's with fewer products.
+// matrix units that is conv_tiles.hpp's, else winograd.hpp's with fewer products. What
+// is added is not to be pooled too.
 bool conv3x3_fits(const at::Tensor& w, at::ScalarType type, int64_t stride, int64_t padding);
 at::Tensor conv3x3_weights(const at::Tensor& w, bool turned = false);
 at::Tensor conv3x3(const at::Tensor& x, const at::Tensor& weights, const at::Tensor& bias, const at::Tensor& added,

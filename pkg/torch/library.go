@@ -34,6 +34,13 @@ func CPUCapability() string {
 	return C.GoString(&buf[0])
 }
 
+// CPUBFloat16 says what multiplies bfloat16 on this CPU: "AMX", which are matrix units,
+// "AVX512-BF16", which are vectors, or nothing, "". oneDNN's variable
+// ONEDNN_MAX_CPU_ISA can forbid either.
+func CPUBFloat16() string {
+	return [...]string{"", "AVX512-BF16", "AMX"}[C.gt_cpu_bfloat16()]
+}
+
 // threadsHere returns the number of intra-op threads that an operator called
 // from this thread would use.
 func threadsHere() (int, error) {

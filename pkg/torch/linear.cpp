@@ -360,7 +360,7 @@ struct Linear : torch::autograd::Function<Linear> {
 };
 
 bool fits(const at::Tensor& x, at::TensorList ws, at::TensorList bs) {
-  if (!vectors_of_bf16() || !bf16_products() || !x.is_cpu() || x.dim() < 2) return false;
+  if (!bf16_products() || !x.is_cpu() || x.dim() < 2) return false;
   if (!at::autocast::is_autocast_enabled(at::kCPU) || at::autocast::get_autocast_dtype(at::kCPU) != at::kBFloat16) return false;
   if (x.scalar_type() != at::kFloat && x.scalar_type() != at::kBFloat16) return false;
   int64_t K = x.size(-1);

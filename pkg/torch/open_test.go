@@ -130,6 +130,20 @@ func TestLibrary(t *testing.T) {
 	if c := torch.CPUCapability(); c == "" || c == "unknown" {
 		t.Errorf("CPU capability %q", c)
 	}
+	flags, err := os.ReadFile("/proc/cpuinfo")
+	if err != nil || os.Getenv("ONEDNN_MAX_CPU_ISA") != "" {
+		t.Skip("nothing to compare with: no /proc/cpuinfo, or ONEDNN_MAX_CPU_ISA is set")
+	}
+	want := ""
+	switch {
+	case strings.Contains(string(flags), " amx_bf16"):
+		want = "AMX"
+	case strings.Contains(string(flags), " avx512_bf16"):
+		want = "AVX512-BF16"
+	}
+	if got := torch.CPUBFloat16(); got != want {
+		t.Errorf("bfloat16 by %q, /proc/cpuinfo says %q", got, want)
+	}
 }
 
 func TestLibtorchOfAnotherVersion(t *testing.T) {

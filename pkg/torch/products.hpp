@@ -2,6 +2,8 @@
 #ifndef GOTUNE_PRODUCTS_HPP
 #define GOTUNE_PRODUCTS_HPP
 
+#include "avx512.hpp"
+
 #include <ATen/Parallel.h>
 #include <ATen/native/CPUBlas.h>
 
@@ -27,7 +29,7 @@ inline void product(int64_t M, int64_t N, int64_t K, const bf16* A, int64_t lda,
 // layout. Elsewhere the products are those of float32.
 inline bool probe_bf16() {
 #if defined(__x86_64__)
-  if (!__builtin_cpu_supports("avx512bf16")) return false;
+  if (!vectors_of_bf16()) return false;
   try {
     bf16 a[32 * 32], b[32 * 32];
     float c[32 * 32];

@@ -1,5 +1,6 @@
 #include "shim.h"
 
+#include "avx512.hpp"
 #include "guard.hpp"
 
 #include <ATen/ATen.h>
@@ -180,6 +181,14 @@ gt_error gt_cpu_capability(char* buf, size_t n) {
   std::string s;
   gt_error e = guard([&] { s = at::get_cpu_capability(); });
   return e ? e : copy_string(s, buf, n);
+}
+
+int gt_cpu_bfloat16(void) {
+#if defined(__x86_64__)
+  return matrix_units() ? 2 : vectors_of_bf16() ? 1 : 0;
+#else
+  return 0;
+#endif
 }
 
 gt_error gt_library_path(char* buf, size_t n) {

@@ -21,6 +21,7 @@ gt_error gt_prepare(void);
 gt_error gt_runtime_abi(uint64_t* abi);
 uint64_t gt_built_abi(void);
 gt_error gt_cpu_capability(char* buf, size_t n);
+int gt_cpu_bfloat16(void);  // 0 none, 1 vectors, 2 matrix units
 gt_error gt_library_path(char* buf, size_t n);
 gt_error gt_set_threads(int n);
 gt_error gt_threads(int* n);

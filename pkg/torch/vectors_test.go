@@ -3,8 +3,9 @@ package torch_test
 import (
 	"os"
 	"os/exec"
-	"strings"
 	"testing"
+
+	"github.com/gotune/gotune/pkg/torch"
 )
 
 // What CPUs without matrix units run in bfloat16 is tested where there are some, too: in
@@ -14,11 +15,10 @@ func TestWithoutMatrixUnits(t *testing.T) {
 	if os.Getenv(forbid) != "" {
 		t.Skip(forbid + " is set: the other tests run by it")
 	}
-	flags, err := os.ReadFile("/proc/cpuinfo")
-	if err != nil || !strings.Contains(string(flags), " amx_bf16") {
+	if torch.CPUBFloat16() != "AMX" {
 		t.Skip("this CPU has no matrix units: the other tests run without")
 	}
-	cmd := exec.Command(os.Args[0], "-test.run", "BFloat16|FusedConvolution|Linear|Packed|Attention")
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run", "BFloat16|FusedConvolution|Linear|Packed|Attention")
 	cmd.Env = append(os.Environ(), forbid+"=AVX512_CORE_BF16")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)

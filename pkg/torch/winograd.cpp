@@ -29,11 +29,6 @@ struct Shape : Grid {
         block(std::clamp<int64_t>((1 << 20) / (positions * C * 2) / 32 * 32, 32, 256)) {}
 };
 
-// The larger of both, NaN before any number.
-GT_BF16 inline __m512 larger(__m512 a, __m512 b) {
-  return _mm512_mask_mov_ps(_mm512_max_ps(a, b), _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q), a);
-}
-
 // Aᵀ·m·A with the four pixels in added, where there are any, for as many channels as
 // a product has columns, to the four pixels in y that are there, or their largest to
 // the first.
@@ -117,7 +112,7 @@ struct Work {
 
 bool winograd_fits(const at::Tensor& w, at::ScalarType type, int64_t stride, int64_t padding) {
   // Matrix units multiply so fast that the transforms would take longer.
-  return vectors_of_bf16() && !matrix_units() && type == at::kBFloat16 && stride == 1 && padding == 1 &&
+  return bf16_products() && !matrix_units() && type == at::kBFloat16 && stride == 1 && padding == 1 &&
          w.size(2) == 3 && w.size(3) == 3 && w.size(0) % 64 == 0 && w.size(1) % 32 == 0;
 }
 

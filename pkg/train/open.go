@@ -3,9 +3,6 @@ package train
 import (
 	"errors"
 	"fmt"
-	"os"
-	"runtime"
-	"strings"
 
 	"github.com/gotune/gotune/pkg/torch"
 )
@@ -69,33 +66,10 @@ func choosePrecision(name string, d torch.Device) (torch.DType, error) {
 	case "bf16":
 		return torch.BFloat16, nil
 	case "", "auto":
-		if d.IsCUDA() || CPUHasBF16() {
+		if d.IsCUDA() || torch.CPUBFloat16() != "" {
 			return torch.BFloat16, nil
 		}
 		return torch.Float32, nil
 	}
 	return 0, fmt.Errorf("--precision: %q, want auto, fp32 or bf16", name)
-}
-
-// CPUHasBF16 says whether the CPU multiplies bfloat16 in hardware.
-func CPUHasBF16() bool {
-	if runtime.GOARCH != "amd64" {
-		return false
-	}
-	info, err := os.ReadFile("/proc/cpuinfo")
-	if err != nil {
-		return false
-	}
-	flags := " " + cpuFlags(string(info)) + " "
-	return strings.Contains(flags, " amx_bf16 ") || strings.Contains(flags, " avx512_bf16 ")
-}
-
-// cpuFlags returns the first processor's feature list.
-func cpuFlags(cpuinfo string) string {
-	for line := range strings.Lines(cpuinfo) {
-		if name, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "flags" {
-			return strings.TrimSpace(value)
-		}
-	}
-	return ""
 }

@@ -3,11 +3,10 @@ package vision
 import "github.com/gotune/gotune/pkg/torch"
 
 // atOnceThrough is how many numbers a layer makes at a time of pictures that no
-// gradient is asked of: 5 pictures of 224×224 through VGG, 20 through ResNet. In
-// bfloat16 that is 32 MiB, up to which the C library keeps memory for the next: beyond
-// it the kernel clears new pages for each, a fourteenth of VGG16's time at 10 pictures
-// with matrix units, a twentieth at 5. At 2 it is a fortieth, but weights are fetched
-// for few pictures each.
+// gradient is asked of: 5 pictures of 224×224 through VGG, 20 through ResNet. The more
+// there are the more new pages the kernel clears for them: with matrix units, in
+// bfloat16, a fourteenth of VGG16's time at 10 pictures, a twentieth at 5, a fortieth at
+// 2; the fewer there are the more often weights are fetched.
 const atOnceThrough = 1 << 24
 
 // run runs the trunk's groups from ≤ g < to.
