@@ -25,10 +25,10 @@
 #if defined(GT_AMX)
 namespace {
 
-constexpr int64_t side = 32;                  // channels of a cell, in and out
-constexpr int64_t half = 16;                  // pixels, pairs of channels or outputs of a tile
-constexpr int64_t block = side * side;        // weights of a tap of a cell, as two tiles
-constexpr int64_t tile = half * side;         // numbers of two accumulators side by side
+constexpr int64_t side = 32;            // channels of a cell, in and out
+constexpr int64_t half = 16;            // pixels, pairs of channels or outputs of a tile
+constexpr int64_t block = side * side;  // weights of a tap of a cell, as two tiles
+constexpr int64_t tile = half * side;   // numbers of two accumulators side by side
 
 struct alignas(64) TileConfig {
   uint8_t palette = 1, start = 0, reserved[14] = {};
@@ -49,8 +49,8 @@ bool gathers(int64_t channels) { return channels == 3; }
 // short, of two rows; there are 2·deep rows in two tiles, across pairs of them in a row,
 // and rows in a strip. In the strip a row is pitch pixels, of which the first border are
 // zeros; side channels of all of them are a plane. Of gathered pixels a plane holds every
-// tap, and no border is needed. Where there are few strips, each is
-// multiplied by some of the outputs at a time.
+// tap, and no border is needed. Where there are few strips, each is multiplied by some of
+// the outputs at a time.
 struct Strips {
   int64_t N, H, W, C, K, border, deep, across, width, pitch, images, rows, plane, outputs;
 
