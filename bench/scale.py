@@ -173,10 +173,10 @@ def page(found):
     g = found["products"]
     return "\n".join([
         "# How cost grows", "",
-        f"{found['machine']}. Made by `make scale`. The machine's matrix products, [4096,384]·[384,1536] by ATen on all cores, reach "
+        f"{found['machine']}. Made by `make scale`. The machine's matrix products, [4096,384]·[384,1536] or [2048,2048]·[2048,2048] by ATen on all cores, reach "
         f"{g['float32']:,.0f} GFLOP/s in float32 and {g['bfloat16']:,.0f} in bfloat16, which all of this is in. A model's GFLOP/s count the "
         "products of its layers and convolutions as PyTorch does them, forward and backward; embeddings, softmax, norms and the optimiser "
-        "come on top in time. In fact BERT's last layer and VGG16's convolutions take fewer products (ARCHITECTURE.md). Each figure is one run.", "",
+        "come on top in time. In fact BERT's last layer takes fewer products, and without matrix units VGG16's convolutions do (ARCHITECTURE.md); with them, ATen's products wait for memory more than our convolutions (PROFILE.md). Each figure is one run.", "",
         "![Rates, memory and start](scale.png)", "",
         "## BERT recipe on MiniLM, texts of 128 tokens, by batch", "",
         *table(["batch", *rate], trained(found["bert by batch"], "texts/s", lambda r: bert_flops(128))),
