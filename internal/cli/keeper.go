@@ -10,9 +10,9 @@ import (
 	"github.com/gotune/gotune/pkg/train"
 )
 
-// keeper saves the best model as it is found, or the last where none is known to be. Hours of training are worth more
-// than one save: a failure, such as a full disk, is told at once, and the run
-// goes on to where a later save, or the last, may succeed.
+// keeper saves the best model as it is found, or the last where none is known to be.
+// Hours of training are worth more than one save: a failure, such as a full disk, is
+// told at once, and the run goes on to where a later save, or the last, may succeed.
 type keeper struct {
 	save   func(dir string) error
 	dir    string

@@ -87,6 +87,12 @@ GT_BF16 inline __m512 reciprocal(__m512 x) {
   return r * _mm512_fnmadd_ps(x, r, _mm512_set1_ps(2));
 }
 
+// Where 16 numbers are that lie so far apart.
+GT_BF16 inline __m512i offsets(int64_t apart) {
+  return _mm512_mullo_epi32(_mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
+                            _mm512_set1_epi32(static_cast<int>(apart)));
+}
+
 // The transpose of 16×16 words: four perfect shuffles.
 GT_BF16 inline void transpose16(__m512i* r) {
   const __m512i low = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
@@ -159,6 +165,7 @@ GT_BF16 inline void sum_columns(const uint16_t* x, int64_t stride, int64_t T, in
 
 #else
 
+inline bool vectors_of_bf16() { return false; }
 inline bool matrix_units() { return false; }
 
 #endif

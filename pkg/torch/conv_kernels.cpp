@@ -72,7 +72,8 @@ at::Tensor reorder(const at::Tensor& w, at::IntArrayRef padding, at::IntArrayRef
 }  // namespace
 
 bool conv3x3_fits(const at::Tensor& w, at::ScalarType type, int64_t stride, int64_t padding) {
-  return tiles_fit(w, type, stride, padding) || winograd_fits(w, type, stride, padding);
+  return type == at::kBFloat16 && stride == 1 && padding == 1 && w.size(2) == 3 && w.size(3) == 3 &&
+         (matrix_units() ? tiles_fit : winograd_fits)(w);
 }
 
 at::Tensor conv3x3_weights(const at::Tensor& w, bool turned) {

@@ -35,10 +35,10 @@ struct Pixels {
       : H(in.size(2)), W(in.size(3)), K(g.size(1)), C(in.size(1)), pitch(W + 1), total(in.size(0) * (H + 1) * pitch),
         halo(round_up(pitch + 1, 2)), gy(static_cast<const uint16_t*>(g.data_ptr())),
         x(static_cast<const uint16_t*>(in.data_ptr())), nothing(std::max(K, C)) {
-    int64_t n = (total + 511) / 512;
-    depth = round_up((total + n - 1) / n, 32);
+    int64_t n = at::divup(total, 512);
+    depth = round_up(at::divup(total, n), 32);
   }
-  int64_t chunks() const { return (total + depth - 1) / depth; }
+  int64_t chunks() const { return at::divup(total, depth); }
   int64_t row() const { return depth + spare; }       // of the first operand
   int64_t pairs() const { return depth / 2 + halo; }  // of the second, from -halo
 
@@ -94,7 +94,7 @@ GT_BF16 void gather_taps(const float* cells, float* to) {
 }  // namespace
 
 bool taps_fit(const at::Tensor& x, const at::Tensor& w) {
-  bool fits = w.size(2) == 3 && w.size(3) == 3 && w.size(0) % side == 0 && w.size(1) % side == 0;
+  bool fits = w.size(0) % side == 0 && w.size(1) % side == 0;
   return fits && matrix_units() && bf16_products() && x.size(3) <= 16 && w.size(0) * w.size(1) >= 16 * cell;
 }
 
@@ -140,7 +140,7 @@ at::Tensor taps_weight_gradient(const at::Tensor& gy, const at::Tensor& x) {
 
 at::Tensor channel_sums(const at::Tensor& gy) {
   constexpr int64_t most = 4096;  // pixels that one float32 sums
-  int64_t K = gy.size(1), pixels = gy.numel() / K, parts = (pixels + most - 1) / most;
+  int64_t K = gy.size(1), pixels = gy.numel() / K, parts = at::divup(pixels, most);
   at::Tensor sums = at::empty({parts, K}, gy.options().dtype(at::kFloat).memory_format(at::MemoryFormat::Contiguous));
   at::parallel_for(0, parts, 1, [&](int64_t a, int64_t b) {
     for (int64_t i = a; i < b; i++)

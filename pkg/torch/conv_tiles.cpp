@@ -40,8 +40,6 @@ struct alignas(64) TileConfig {
   }
 };
 
-int64_t parts(int64_t n, int64_t of) { return (n + of - 1) / of; }
-
 // Whether all taps of a pixel are one cell.
 bool gathers(int64_t channels) { return channels == 3; }
 
@@ -56,7 +54,7 @@ struct Strips {
 
   Strips(const at::Tensor& x, int64_t k)
       : N(x.size(0)), H(x.size(2)), W(x.size(3)), C(x.size(1)), K(k), border(gathers(C) ? 0 : 1),
-        deep(W < half / 2 ? 2 : 1), across(parts(W, half)), width(parts(W, across)), pitch(W + border) {
+        deep(W < half / 2 ? 2 : 1), across(at::divup(W, half)), width(at::divup(W, across)), pitch(W + border) {
     if (W % 2 == 0) width += width % 2;  // pooling takes pixels by twos
     if (deep == 2) width = pitch + W;
     // Either all weights stay in a cache of 2 MiB and a strip beside them, or the strip
@@ -64,27 +62,27 @@ struct Strips {
     int64_t memory = panel() * (K / side) * 2 <= 5 << 18 ? 1 << 19 : 1 << 20, step = 2 * deep;
     int64_t most = memory / (pitch * cells() * side * 2);
     if (most >= H + 2) {
-      rows = parts(H, step) * step;
-      images = parts(N, parts(N, std::min(N, most / (H + 2))));
+      rows = at::divup(H, step) * step;
+      images = at::divup(N, at::divup(N, std::min(N, most / (H + 2))));
     } else {
-      int64_t strips = parts(H, std::max<int64_t>((most - 2) / step, 1) * step);
-      rows = parts(parts(H, strips), step) * step;
+      int64_t strips = at::divup(H, std::max<int64_t>((most - 2) / step, 1) * step);
+      rows = at::divup(at::divup(H, strips), step) * step;
       images = 1;
     }
     plane = (images * height() * pitch + border) * side;  // and the zero behind the last row
     int64_t wanted = 4 * at::get_num_threads();           // tasks, so that none waits long for the last
-    outputs = parts(K / side, std::min(K / side, parts(wanted, strips()))) * side;
+    outputs = at::divup(K / side, std::min(K / side, at::divup(wanted, strips()))) * side;
   }
 
-  int64_t in_image() const { return parts(H, rows); }
-  int64_t strips() const { return parts(N, images) * in_image(); }
-  int64_t tasks() const { return strips() * parts(K, outputs); }
-  int64_t cells() const { return parts(C, side); }
+  int64_t in_image() const { return at::divup(H, rows); }
+  int64_t strips() const { return at::divup(N, images) * in_image(); }
+  int64_t tasks() const { return strips() * at::divup(K, outputs); }
+  int64_t cells() const { return at::divup(C, side); }
   int64_t span() const { return 1 + 2 * border; }                      // of the taps, either way
   int64_t height() const { return rows + 2 * border; }                 // of an image in the strip
   int64_t panel() const { return cells() * span() * span() * block; }  // weights of side outputs
   int64_t line() const { return W * C + side; }                        // a row that is gathered, and zeros
-  int64_t buffer() const { return cells() * plane + (border ? 0 : parts(3 * line(), side) * side); }
+  int64_t buffer() const { return cells() * plane + (border ? 0 : at::divup(3 * line(), side) * side); }
 };
 
 // The images, rows and outputs of a task.
@@ -105,7 +103,7 @@ struct Ahead {
   // n numbers from p, within this many steps.
   void want(const uint16_t* p, int64_t n, int64_t steps) {
     next = reinterpret_cast<const char*>(p), end = reinterpret_cast<const char*>(p + n);
-    lines = parts(parts(end - next, 64), steps);
+    lines = at::divup(at::divup(end - next, 64), steps);
   }
   void step() {
     for (int64_t i = 0; i < lines && next < end; i++, next += 64) __builtin_prefetch(next, 0, 2);
@@ -260,8 +258,8 @@ struct Work {
     Range r(s, task);
     gathers(s.C) ? gather(s, x, r, strip) : copy_planes(s, x, r, strip);
     asm volatile("" ::: "memory");  // compilers do not see what tiles read
-    int64_t pairs = (r.end - r.first) * parts(r.bottom - r.top, 2 * s.deep) * s.across, steps = s.panel() / block;
-    int64_t leave = parts(pool ? side / 4 : side, steps);
+    int64_t pairs = (r.end - r.first) * at::divup(r.bottom - r.top, 2 * s.deep) * s.across, steps = s.panel() / block;
+    int64_t leave = at::divup(pool ? side / 4 : side, steps);
     Ahead weights_ahead, pixels_ahead;
     fetch(next, pairs * steps * ((r.to - r.from) / side), pixels_ahead);
     for (int64_t k = r.from; k < r.to; k += side) {
@@ -323,8 +321,7 @@ GT_AMX inline __m256i weights_at(const float* w, __m512i outputs, int64_t at) {
 
 // side outputs of all inputs.
 GT_AMX void pack_panel(const float* w, int64_t inputs, int64_t of_output, int64_t of_input, bool turned, uint16_t* to) {
-  const __m512i outputs = _mm512_mullo_epi32(_mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
-                                             _mm512_set1_epi32(static_cast<int>(of_output)));
+  const __m512i outputs = offsets(of_output);
   for (int64_t c = 0; c < inputs; c += side)
     for (int64_t tap = 0; tap < (gathers(inputs) ? 1 : 9); tap++) {
       Inputs in(inputs, c, tap, of_input, turned);
@@ -337,9 +334,8 @@ GT_AMX void pack_panel(const float* w, int64_t inputs, int64_t of_output, int64_
 
 }  // namespace
 
-bool tiles_fit(const at::Tensor& w, at::ScalarType type, int64_t stride, int64_t padding) {
-  return matrix_units() && type == at::kBFloat16 && stride == 1 && padding == 1 && w.size(2) == 3 &&
-         w.size(3) == 3 && w.size(0) % side == 0 && (w.size(1) % side == 0 || gathers(w.size(1))) &&
+bool tiles_fit(const at::Tensor& w) {
+  return w.size(0) % side == 0 && (w.size(1) % side == 0 || gathers(w.size(1))) &&
          w.size(0) * w.size(1) < 1 << 26;  // gathers count numbers in 32 bits
 }
 
@@ -347,7 +343,7 @@ at::Tensor tiles_weights(const at::Tensor& weights, bool turned) {
   at::Tensor w = weights.detach().to(at::kFloat).contiguous();
   int64_t K = w.size(0), C = w.size(1), outputs = turned ? C : K, inputs = turned ? K : C, of_k = 9 * C, of_c = 9;
   int64_t of_output = turned ? of_c : of_k, of_input = turned ? of_k : of_c;
-  at::Tensor out = at::empty({outputs / side, parts(inputs, side), gathers(inputs) ? 1 : 9, 2, half, half, 2},
+  at::Tensor out = at::empty({outputs / side, at::divup(inputs, side), gathers(inputs) ? 1 : 9, 2, half, half, 2},
                              w.options().dtype(at::kBFloat16));
   auto* to = static_cast<uint16_t*>(out.data_ptr());
   const float* from = w.const_data_ptr<float>();
@@ -375,7 +371,7 @@ at::Tensor tiles_convolve(const at::Tensor& x, const at::Tensor& weights, const 
 
 #else
 
-bool tiles_fit(const at::Tensor&, at::ScalarType, int64_t, int64_t) { return false; }
+bool tiles_fit(const at::Tensor&) { return false; }
 at::Tensor tiles_weights(const at::Tensor& w, bool) { return w; }
 at::Tensor tiles_convolve(const at::Tensor& x, const at::Tensor&, const at::Tensor&, const at::Tensor&, bool, bool) { return x; }
 

@@ -4,9 +4,8 @@
 
 #include <ATen/ATen.h>
 
-// Whether a convolution with weights [K,C,3,3] goes faster this way here, in the
-// type that its products are in.
-bool tiles_fit(const at::Tensor& w, at::ScalarType type, int64_t stride, int64_t padding);
+// Whether matrix units take weights [K,C,3,3].
+bool tiles_fit(const at::Tensor& w);
 
 // The weights as tiles take them: [K/32, C/32, 9, 2, 16, 16, 2], of 32 outputs and 32
 // inputs every tap, of that twice 16 outputs, by pairs of inputs; of three channels, all

@@ -4,6 +4,7 @@
 // conv_taps.cpp where that is faster than oneDNN's.
 #include "shim.h"
 
+#include "avx512.hpp"
 #include "convolve.hpp"
 #include "guard.hpp"
 #include "winograd.hpp"
@@ -24,7 +25,7 @@ at::Tensor input_gradient(const at::Tensor& gy, const at::Tensor& w) {
 }
 
 at::Tensor weight_gradient(const at::Tensor& gy, const at::Tensor& x, const at::Tensor& w) {
-  if (winograd_fits(w, at::kBFloat16, 1, 1)) return winograd_weight_gradient(gy, x);
+  if (!matrix_units()) return winograd_weight_gradient(gy, x);
   if (taps_fit(x, w)) return taps_weight_gradient(gy, x);
   at::Tensor shape = at::empty(w.sizes(), gy.options().memory_format(at::MemoryFormat::ChannelsLast));
   return std::get<1>(

@@ -41,7 +41,7 @@ at::Tensor masked(const at::Tensor& in, Key key, double p) {
   at::Tensor x = in.contiguous();
   at::Tensor y = at::empty_like(x);
   constexpr int64_t grain = 1 << 16;
-  int64_t n = x.numel(), blocks = (n + grain - 1) / grain;
+  int64_t n = x.numel(), blocks = at::divup(n, grain);
   at::parallel_for(0, blocks, 1, [&](int64_t from, int64_t to) {
     for (int64_t b = from; b < to; b++)
       mask(x, y, b * grain, std::min(grain, n - b * grain), static_cast<uint64_t>(b * grain), key, p);

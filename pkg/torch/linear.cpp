@@ -2,12 +2,11 @@
 // maps of one input as one, with GELU or ReLU after it.
 //
 // ATen's products reach four fifths of what AVX-512 can do, and less of what matrix
-// units can. Here a task is a
-// block of 64 rows, whose products come out of the core's own cache as float32 and
-// are rounded once, with bias and activation added on the way. Weights are laid out
-// for that at each step, and kept where no gradient is asked. Gradients of weights
-// are summed in float32 and never rounded. Which task computes what does not depend
-// on the number of threads.
+// units can. Here a task is a block of 64 rows, whose products come out of the core's
+// own cache as float32 and are rounded once, with bias and activation added on the way.
+// Weights are laid out for that at each step, and kept where no gradient is asked.
+// Gradients of weights are summed in float32 and never rounded. Which task computes
+// what does not depend on the number of threads.
 #include "shim.h"
 
 #include "attention_rows.hpp"
@@ -131,7 +130,7 @@ void copy_rows(const float* c, int64_t n, int64_t P, float* y, int64_t stride) {
 // leaves out the rows that are another's.
 template <class Write>
 void multiply(const bf16* A, int64_t T, int64_t K, const bf16* B, int64_t panels, int64_t P, Write&& write) {
-  int64_t blocks = (T + block - 1) / block;
+  int64_t blocks = at::divup(T, block);
   // So many tasks that the threads end at about the same time.
   int64_t groups = std::clamp<int64_t>(8 * at::get_num_threads() / blocks, 1, panels);
   each(

@@ -183,13 +183,7 @@ gt_error gt_cpu_capability(char* buf, size_t n) {
   return e ? e : copy_string(s, buf, n);
 }
 
-int gt_cpu_bfloat16(void) {
-#if defined(__x86_64__)
-  return matrix_units() ? 2 : vectors_of_bf16() ? 1 : 0;
-#else
-  return 0;
-#endif
-}
+int gt_cpu_bfloat16(void) { return matrix_units() ? 2 : vectors_of_bf16() ? 1 : 0; }
 
 gt_error gt_library_path(char* buf, size_t n) {
   std::string s;

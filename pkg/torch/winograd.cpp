@@ -110,11 +110,7 @@ struct Work {
 
 }  // namespace
 
-bool winograd_fits(const at::Tensor& w, at::ScalarType type, int64_t stride, int64_t padding) {
-  // Matrix units multiply so fast that the transforms would take longer.
-  return bf16_products() && !matrix_units() && type == at::kBFloat16 && stride == 1 && padding == 1 &&
-         w.size(2) == 3 && w.size(3) == 3 && w.size(0) % 64 == 0 && w.size(1) % 32 == 0;
-}
+bool winograd_fits(const at::Tensor& w) { return bf16_products() && w.size(0) % 64 == 0 && w.size(1) % 32 == 0; }
 
 at::Tensor winograd(const at::Tensor& x, const at::Tensor& weights, const at::Tensor& bias, const at::Tensor& added,
                     bool relu, bool pool) {
@@ -124,7 +120,7 @@ at::Tensor winograd(const at::Tensor& x, const at::Tensor& weights, const at::Te
   Work w{s, static_cast<const uint16_t*>(x.data_ptr()), weights.data_ptr<bf16>(), bias.data_ptr<float>(),
          added.defined() ? static_cast<const uint16_t*>(added.data_ptr()) : nullptr, static_cast<uint16_t*>(y.data_ptr()),
          relu, pool, std::vector<uint16_t>(s.C)};
-  int64_t blocks = (s.tiles() + s.block - 1) / s.block;
+  int64_t blocks = at::divup(s.tiles(), s.block);
   each(
       blocks,
       [&] {
@@ -136,7 +132,7 @@ at::Tensor winograd(const at::Tensor& x, const at::Tensor& weights, const at::Te
 
 #else
 
-bool winograd_fits(const at::Tensor&, at::ScalarType, int64_t, int64_t) { return false; }
+bool winograd_fits(const at::Tensor&) { return false; }
 at::Tensor winograd(const at::Tensor& x, const at::Tensor&, const at::Tensor&, const at::Tensor&, bool, bool) { return x; }
 
 #endif

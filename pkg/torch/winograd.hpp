@@ -4,9 +4,9 @@
 
 #include <ATen/ATen.h>
 
-// Whether a convolution with weights [K,C,3,3] goes faster this way here, in the
-// type that its products are in.
-bool winograd_fits(const at::Tensor& w, at::ScalarType type, int64_t stride, int64_t padding);
+// Whether a convolution with weights [K,C,3,3] goes this way here, where there are no
+// matrix units: those multiply so fast that the transforms would take longer.
+bool winograd_fits(const at::Tensor& w);
 
 // Of K outputs, those in one product.
 inline int64_t winograd_columns(int64_t K) { return K % 128 == 0 ? 128 : 64; }

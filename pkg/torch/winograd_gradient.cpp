@@ -30,8 +30,8 @@ struct Tiles : Grid {
       : Grid(in), K(g.size(1)), C(in.size(1)), gy(static_cast<const uint16_t*>(g.data_ptr())),
         x(static_cast<const uint16_t*>(in.data_ptr())), nothing(std::max(K, C)) {
     int64_t most = std::max(group, memory / (positions * (K + C) * 2) / group * group);
-    int64_t portions = (tiles() + most - 1) / most;
-    portion = round_up((tiles() + portions - 1) / portions, group);
+    int64_t portions = at::divup(tiles(), most);
+    portion = round_up(at::divup(tiles(), portions), group);
   }
 };
 

@@ -34,8 +34,7 @@ GT_BF16 void transform(const float* w, __m512i stride, bool turned, __m256i* out
 // A panel of outputs from k: at every position [inputs/2, columns, 2], step pairs apart.
 GT_BF16 void panel(const float* w, int64_t of_output, int64_t of_input, bool turned, int64_t inputs, int64_t columns,
                    int64_t step, uint32_t* out) {
-  const __m512i stride = _mm512_mullo_epi32(_mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
-                                            _mm512_set1_epi32(static_cast<int>(of_output)));
+  const __m512i stride = offsets(of_output);
   for (int64_t c = 0; c < inputs; c += 2, out += columns)
     for (int64_t k = 0; k < columns; k += 16) {
       __m256i a[16], b[16];
