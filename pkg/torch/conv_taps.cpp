@@ -1,31 +1,36 @@
 // The gradient of a 3×3 convolution by its weights on matrix units: a product of
 // gradient and input for each of the nine taps, over all pixels of the batch.
 //
-// oneDNN's own goes row by row, which leaves the units idle where rows are short:
-// of 512 channels at 14×14 it reaches 1.2 TFLOP/s where this reaches 1.8, at 7×7 0.5
-// for 1.2. Pixels lie one after the other with a zero behind each row and a row of
-// zeros behind each image, so a tap is a distance in one dimension. Products take
-// their second operand by pairs of pixels: those that begin at even pixels and
-// those at odd ones are both laid out, and every tap finds its own.
+// oneDNN's own goes row by row, which leaves the units idle where rows are short.
+// Here pixels lie one after the other with a zero behind each row and a row of zeros
+// behind each image, so a tap is a distance in one dimension. Products take their
+// second operand, the input, by pairs of pixels. A tap an odd number of pixels away
+// finds its pairs by beginning a pixel earlier in the first operand.
+//
+// A task is the taps of 64 by 64 channels. Of a chunk of pixels both operands are in
+// the core's own cache, and what it needs next is fetched meanwhile. All taps of like
+// distance, odd or even, are multiplied at once: they read the same pixels, a few rows
+// apart, while the nearest cache holds them.
 //
 // Sums are in float32, over chunks of pixels in order, so the number of threads
 // changes nothing.
 #include "convolve.hpp"
 
-#include "avx512.hpp"
-#include "products.hpp"
+#include "matrix_units.hpp"
 
-#include <vector>
-
-#if defined(__x86_64__)
+#if defined(GT_AMX)
 namespace {
 
-constexpr int64_t taps = 9, side = 64, cell = side * side;  // channels of a product, its numbers
-constexpr int64_t spare = 32;                 // keeps a chunk's rows out of each other's cache sets
-constexpr int64_t memory = 48 << 20;          // bytes of what is laid out at once
+constexpr int64_t taps = 9;
+constexpr int64_t side = 64;                   // channels of a task, of either operand
+constexpr int64_t half = 16, deep = 32;        // channels and pixels of a tile
+constexpr int64_t tile = half * half;          // sums of a tap
+constexpr int64_t job = taps * tile;           // of all taps of 16 by 16 channels
+constexpr int64_t jobs = side / half;          // either way, of a task
+constexpr int64_t memory = 48 << 20;           // bytes of what is laid out at once
 
-// What both operands share. Chunks are of depth pixels; of the input, halo more on
-// either side are laid out.
+// What both operands share. Chunks are of depth pixels. Of the gradient, rows begin
+// deep pixels earlier; of the input, halo more on either side are laid out.
 struct Pixels {
   int64_t H, W, K, C, pitch, total, halo, depth;
   const uint16_t *gy, *x;
@@ -33,14 +38,15 @@ struct Pixels {
 
   Pixels(const at::Tensor& g, const at::Tensor& in)
       : H(in.size(2)), W(in.size(3)), K(g.size(1)), C(in.size(1)), pitch(W + 1), total(in.size(0) * (H + 1) * pitch),
-        halo(round_up(pitch + 1, 2)), gy(static_cast<const uint16_t*>(g.data_ptr())),
+        halo(at::divup(pitch + 2, 2) * 2), gy(static_cast<const uint16_t*>(g.data_ptr())),
         x(static_cast<const uint16_t*>(in.data_ptr())), nothing(std::max(K, C)) {
-    int64_t n = at::divup(total, 512);
-    depth = round_up(at::divup(total, n), 32);
+    depth = at::divup(at::divup(total, at::divup(total, 1920)), deep) * deep;
   }
   int64_t chunks() const { return at::divup(total, depth); }
-  int64_t row() const { return depth + spare; }       // of the first operand
-  int64_t pairs() const { return depth / 2 + halo; }  // of the second, from -halo
+  int64_t row() const { return (depth / deep + 1 | 1) * deep; }  // an odd number of lines: rows in different cache sets
+  int64_t pairs() const { return depth / 2 + halo; }
+  int64_t band() const { return side * row(); }         // of a chunk's gradients, side channels
+  int64_t panel() const { return side * 2 * pairs(); }  // of its inputs
 
   const uint16_t* at(const uint16_t* t, int64_t channels, int64_t pixel) const {
     if (pixel < 0 || pixel >= total) return nothing.data();
@@ -49,94 +55,204 @@ struct Pixels {
   }
 };
 
-// A chunk of the gradients as rows of first operands [64, row], the next 64
-// channels' step further.
-GT_BF16 void put_gradients(const Pixels& s, int64_t chunk, uint16_t* a, int64_t step) {
-  for (int64_t t = 0; t < s.depth; t += 32) {
-    const uint16_t* px[32];
-    for (int i = 0; i < 32; i++) px[i] = s.at(s.gy, s.K, chunk * s.depth + t + i);
-    for (int64_t k = 0; k < s.K; k += 16) {
-      __m512i r[16];
-      for (int i = 0; i < 16; i++) r[i] = interleave(words_at(px[2 * i] + k), words_at(px[2 * i + 1] + k));
+// Some of a chunk's pixels of the gradient, from and to multiples of deep, as rows of
+// first operands [64, row], the next 64 channels' step further.
+GT_BF16 void put_gradients(const Pixels& s, int64_t chunk, int64_t from, int64_t to, uint16_t* a, int64_t step) {
+  for (int64_t t = from; t < to; t += deep) {
+    const uint16_t* px[deep];
+    for (int64_t i = 0; i < deep; i++) px[i] = s.at(s.gy, s.K, chunk * s.depth + t - deep + i);
+    for (int64_t k = 0; k < s.K; k += half) {
+      __m512i r[half];
+      for (int64_t i = 0; i < half; i++) r[i] = interleave(words_at(px[2 * i] + k), words_at(px[2 * i + 1] + k));
       transpose16(r);
-      for (int i = 0; i < 16; i++) _mm512_storeu_si512(a + k / side * step + (k % side + i) * s.row() + t, r[i]);
+      for (int64_t i = 0; i < half; i++) _mm512_storeu_si512(a + k / side * step + (k % side + i) * s.row() + t, r[i]);
     }
   }
 }
 
-// A chunk of the input as second operands [pairs, 64, 2], even pairs and then odd
-// ones, the next 64 channels' step further.
-GT_BF16 void put_inputs(const Pixels& s, int64_t chunk, uint32_t* b, int64_t step) {
-  int64_t first = chunk * s.depth - s.halo;
-  const uint16_t* before = s.at(s.x, s.C, first);
-  for (int64_t t = 0; t < s.pairs(); t++) {
-    const uint16_t *middle = s.at(s.x, s.C, first + 2 * t + 1), *after = s.at(s.x, s.C, first + 2 * t + 2);
-    for (int64_t c = 0; c < s.C; c += 16) {
-      uint32_t* to = b + c / side * step + t * side + c % side;
-      __m256i shared = words_at(middle + c);
-      _mm512_storeu_si512(to, interleave(words_at(before + c), shared));
-      _mm512_storeu_si512(to + s.pairs() * side, interleave(shared, words_at(after + c)));
-    }
-    before = after;
+// Some of a chunk's pairs of the input as second operands [4, pairs, 16, 2], the next
+// 64 channels' step further.
+GT_BF16 void put_inputs(const Pixels& s, int64_t chunk, int64_t from, int64_t to, uint16_t* b, int64_t step) {
+  for (int64_t t = from; t < to; t++) {
+    int64_t pixel = chunk * s.depth - s.halo + 2 * t;
+    const uint16_t *first = s.at(s.x, s.C, pixel), *second = s.at(s.x, s.C, pixel + 1);
+    for (int64_t c = 0; c < s.C; c += half)
+      _mm512_storeu_si512(b + c / side * step + (c % side / half * s.pairs() + t) * deep,
+                          interleave(words_at(first + c), words_at(second + c)));
   }
 }
 
-// The taps of 64 channels, a cell apart, to [64,3,3].
-GT_BF16 void gather_taps(const float* cells, float* to) {
-  for (int64_t c = 0; c < side; c += 16) {
-    __m512i r[16] = {};
-    for (int64_t tap = 0; tap < taps; tap++) r[tap] = _mm512_loadu_si512(cells + tap * cell + c);
-    transpose16(r);
-    for (int64_t i = 0; i < 16; i++) _mm512_mask_storeu_epi32(to + (c + i) * taps, (1 << taps) - 1, r[i]);
+// The taps of like distance, and where in the input a chunk's first pairs of each lie.
+struct Taps {
+  int64_t n = 0, tap[6], at[6];
+
+  Taps(const Pixels& s, int64_t odd) {
+    for (int64_t t = 0; t < taps; t++) {
+      int64_t away = (t / 3 - 1) * s.pitch + t % 3 - 1;
+      if ((away & 1) == odd) tap[n] = t, at[n++] = (away - odd + s.halo) / 2 * deep;
+    }
   }
+};
+
+#define GT_OPEN(i) \
+  if (add) _tile_loadd(i, sums + t.tap[i] * tile, 64); else _tile_zero(i)
+#define GT_TAP(i, b_tile)                \
+  _tile_loadd(b_tile, b + t.at[i], 64);  \
+  _tile_dpbf16ps(i, 7, b_tile)
+#define GT_CLOSE(i) _tile_stored(i, sums + t.tap[i] * tile, 64)
+
+// The sums of 16 channels of the gradient at a, from row to row, by 16 of the input at b
+// for n taps.
+template <int n>
+GT_AMX void multiply(const Taps& t, const uint16_t* a, int64_t row, const uint16_t* b, int64_t steps, bool add,
+                     float* sums, Ahead& first, Ahead& second) {
+  GT_OPEN(0);
+  GT_OPEN(1);
+  GT_OPEN(2);
+  if constexpr (n > 3) GT_OPEN(3);
+  if constexpr (n > 4) GT_OPEN(4);
+  if constexpr (n > 5) GT_OPEN(5);
+  for (; steps > 0; steps--, a += deep, b += half * deep) {
+    _tile_loadd(7, a, row * 2);
+    GT_TAP(0, 6);
+    GT_TAP(1, 6);
+    GT_TAP(2, 6);
+    if constexpr (n > 3) GT_TAP(3, 6);
+    if constexpr (n > 4) GT_TAP(4, 6);
+    if constexpr (n > 5) GT_TAP(5, 6);
+    first.step();
+    second.step();
+  }
+  GT_CLOSE(0);
+  GT_CLOSE(1);
+  GT_CLOSE(2);
+  if constexpr (n > 3) GT_CLOSE(3);
+  if constexpr (n > 4) GT_CLOSE(4);
+  if constexpr (n > 5) GT_CLOSE(5);
 }
+
+// All taps of 16 by 16 channels to 16 rows of weights [C,3,3].
+GT_BF16 void gather_taps(const float* sums, float* to, int64_t row) {
+  __m512i from[taps];  // where the numbers of a row are, in their order there
+  for (int64_t i = 0; i < taps; i++) {
+    int32_t at[half];
+    for (int64_t e = 0; e < half; e++) at[e] = static_cast<int32_t>((i * half + e) % taps * tile + (i * half + e) / taps);
+    from[i] = _mm512_loadu_si512(at);
+  }
+  for (int64_t k = 0; k < half; k++)
+    for (int64_t i = 0; i < taps; i++) _mm512_storeu_ps(to + k * row + i * half, _mm512_i32gather_ps(from[i], sums + k * half, 4));
+}
+
+struct Work {
+  Pixels s;
+  Taps even, odd;
+  uint16_t *a, *b;        // a portion's gradients [bands, portion, band] and inputs [panels, portion, panel]
+  float *sums, *weights;  // sums of every task, or null where a thread's own do
+  int64_t portion;
+
+  Work(const at::Tensor& gy, const at::Tensor& x) : s(gy, x), even(s, 0), odd(s, 1) {}
+  int64_t bands() const { return s.K / side; }
+  int64_t panels() const { return s.C / side; }
+
+  // Lays out n chunks from the first.
+  GT_BF16 void lay_out(int64_t first, int64_t n) const {
+    constexpr int64_t pieces = 4;
+    share(2 * pieces * n, [&](std::atomic<int64_t>& next) {
+      for (int64_t i; (i = next++) < 2 * pieces * n;) {
+        int64_t chunk = i / 2 / pieces, piece = i / 2 % pieces;
+        if (i % 2) {
+          int64_t tiles = s.depth / deep + 1;
+          put_gradients(s, first + chunk, piece * tiles / pieces * deep, (piece + 1) * tiles / pieces * deep,
+                        a + chunk * s.band(), portion * s.band());
+        } else {
+          put_inputs(s, first + chunk, piece * s.pairs() / pieces, (piece + 1) * s.pairs() / pieces,
+                     b + chunk * s.panel(), portion * s.panel());
+        }
+      }
+    });
+  }
+
+  const uint16_t* gradients(int64_t task, int64_t chunk) const { return a + (task % bands() * portion + chunk) * s.band(); }
+  const uint16_t* inputs(int64_t task, int64_t chunk) const { return b + (task / bands() * portion + chunk) * s.panel(); }
+
+  // Both distances of a chunk for a task; what is needed next is fetched meanwhile.
+  GT_AMX void multiply_chunk(const uint16_t* a, const uint16_t* b, bool add, float* to, Ahead& first, Ahead& second) const {
+    int64_t steps = s.depth / deep;
+    for (int64_t c = 0; c < jobs; c++)
+      for (int64_t k = 0; k < jobs; k++, to += job) {
+        const uint16_t *rows = a + k * half * s.row() + deep, *columns = b + c * s.pairs() * deep;
+        if (even.n == 5) {
+          multiply<5>(even, rows, s.row(), columns, steps, add, to, first, second);
+          multiply<4>(odd, rows - 1, s.row(), columns, steps, add, to, first, second);
+        } else {
+          multiply<3>(even, rows, s.row(), columns, steps, add, to, first, second);
+          multiply<6>(odd, rows - 1, s.row(), columns, steps, add, to, first, second);
+        }
+      }
+  }
+
+  // All tasks over n chunks from the first, of which the last are the batch's, or not.
+  GT_AMX void all(int64_t first, int64_t n, std::atomic<int64_t>& next) const {
+    static thread_local Lines lines;
+    float* own = sums ? nullptr : lines.atleast<float>(jobs * jobs * job);
+    TileConfig config(half);
+    asm volatile("" ::: "memory");  // GCC's header says that 8 bytes of it are read
+    _tile_loadconfig(&config);
+    Ahead a_ahead, b_ahead;
+    int64_t tasks = bands() * panels(), steps = 2 * jobs * jobs * (s.depth / deep);
+    for (int64_t task = next++, then; task < tasks; task = then) {
+      then = next++;
+      float* to = own ? own : sums + task * jobs * jobs * job;
+      for (int64_t c = 0; c < n; c++) {
+        int64_t coming = c + 1 < n ? task : then, chunk = c + 1 < n ? c + 1 : 0;
+        a_ahead.want(gradients(coming, chunk), coming < tasks ? s.band() : 0, steps);
+        b_ahead.want(inputs(coming, chunk), coming < tasks ? s.panel() : 0, steps);
+        multiply_chunk(gradients(task, c), inputs(task, c), first + c > 0, to, a_ahead, b_ahead);
+      }
+      if (first + n < s.chunks()) continue;
+      asm volatile("" ::: "memory");  // compilers do not see what tiles write
+      float* w = weights + (task % bands() * side * s.C + task / bands() * side) * taps;
+      for (int64_t i = 0; i < jobs * jobs; i++)
+        gather_taps(to + i * job, w + (i % jobs * half * s.C + i / jobs * half) * taps, s.C * taps);
+    }
+    _tile_release();
+  }
+};
 
 }  // namespace
 
-bool taps_fit(const at::Tensor& x, const at::Tensor& w) {
+bool taps_fit(const at::Tensor& w) {
   bool fits = w.size(0) % side == 0 && w.size(1) % side == 0;
-  return fits && matrix_units() && bf16_products() && x.size(3) <= 16 && w.size(0) * w.size(1) >= 16 * cell;
+  return fits && matrix_units() && w.size(0) * w.size(1) >= 4 * side * side;
 }
 
 at::Tensor taps_weight_gradient(const at::Tensor& gy, const at::Tensor& x) {
-  Pixels s(gy, x);
-  int64_t bands = s.K / side, panels = s.C / side;
-  int64_t a_chunk = side * s.row(), b_chunk = 2 * s.pairs() * side * 2;  // of 64 channels
-  int64_t portion = std::clamp<int64_t>(memory / 2 / (bands * a_chunk + panels * b_chunk), 1, s.chunks());
+  Work w(gy, x);
+  const Pixels& s = w.s;
+  w.portion = std::clamp<int64_t>(memory / 2 / (w.bands() * s.band() + w.panels() * s.panel()), 1, s.chunks());
   auto options = x.options().memory_format(at::MemoryFormat::Contiguous);
-  at::Tensor a = at::empty({bands * portion * a_chunk}, options), b = at::empty({panels * portion * b_chunk}, options);
-  at::Tensor sums = at::empty({taps * s.K * s.C}, options.dtype(at::kFloat));
+  at::Tensor a = at::empty({w.bands() * w.portion * s.band()}, options);
+  at::Tensor b = at::empty({w.panels() * w.portion * s.panel()}, options);
+  at::Tensor sums = at::empty({w.portion < s.chunks() ? taps * s.K * s.C : 0}, options.dtype(at::kFloat));
   at::Tensor out = at::empty({s.K, s.C, 3, 3}, options.dtype(at::kFloat));
-  auto *ap = static_cast<bf16*>(a.data_ptr()), *bp = static_cast<bf16*>(b.data_ptr());
-  float *m = sums.data_ptr<float>(), *w = out.data_ptr<float>();
-  for (int64_t from = 0; from < s.chunks(); from += portion) {
-    int64_t n = std::min(portion, s.chunks() - from);
-    at::parallel_for(0, 2 * n, 1, [&](int64_t first, int64_t end) {
-      for (int64_t i = first; i < end; i++) {
-        if (i % 2)
-          put_gradients(s, from + i / 2, reinterpret_cast<uint16_t*>(ap) + i / 2 * a_chunk, portion * a_chunk);
-        else
-          put_inputs(s, from + i / 2, reinterpret_cast<uint32_t*>(bp + i / 2 * b_chunk), portion * b_chunk / 2);
-      }
-    });
-    each(bands * panels, [] { return 0; }, [&](int64_t task, int) {
-      int64_t band = task % bands, panel = task / bands;
-      for (int64_t c = 0; c < n; c++)
-        for (int64_t tap = 0; tap < taps; tap++) {
-          int64_t pixel = s.halo + (tap / 3 - 1) * s.pitch + tap % 3 - 1;
-          int64_t pair = pixel / 2 + pixel % 2 * s.pairs();
-          product(side, side, s.depth, ap + (band * portion + c) * a_chunk, s.row(),
-                  bp + (panel * portion + c) * b_chunk + pair * side * 2, m + (task * taps + tap) * cell, from + c > 0);
-        }
-    });
+  w.a = static_cast<uint16_t*>(a.data_ptr()), w.b = static_cast<uint16_t*>(b.data_ptr());
+  w.sums = sums.numel() ? sums.data_ptr<float>() : nullptr, w.weights = out.data_ptr<float>();
+  for (int64_t from = 0; from < s.chunks(); from += w.portion) {
+    int64_t n = std::min(w.portion, s.chunks() - from);
+    w.lay_out(from, n);
+    share(w.bands() * w.panels(), [&](std::atomic<int64_t>& next) { w.all(from, n, next); });
   }
-  at::parallel_for(0, s.K, 1, [&](int64_t first, int64_t end) {
-    for (int64_t k = first; k < end; k++)
-      for (int64_t panel = 0; panel < panels; panel++)
-        gather_taps(m + (panel * bands + k / side) * taps * cell + k % side * side, w + (k * s.C + panel * side) * taps);
-  });
   return out;
 }
+
+#else
+
+bool taps_fit(const at::Tensor&) { return false; }
+at::Tensor taps_weight_gradient(const at::Tensor&, const at::Tensor& x) { return x; }
+
+#endif
+
+#if defined(__x86_64__)
 
 at::Tensor channel_sums(const at::Tensor& gy) {
   constexpr int64_t most = 4096;  // pixels that one float32 sums
@@ -152,8 +268,6 @@ at::Tensor channel_sums(const at::Tensor& gy) {
 
 #else
 
-bool taps_fit(const at::Tensor&, const at::Tensor&) { return false; }
-at::Tensor taps_weight_gradient(const at::Tensor&, const at::Tensor& x) { return x; }
 at::Tensor channel_sums(const at::Tensor& gy) { return gy; }
 
 #endif

@@ -14,13 +14,7 @@
 // Every sum is in float32 and in one order, whatever the number of threads.
 #include "conv_tiles.hpp"
 
-#include "avx512.hpp"
-
-#include <ATen/Parallel.h>
-
-#include <algorithm>
-#include <atomic>
-#include <vector>
+#include "matrix_units.hpp"
 
 #if defined(GT_AMX)
 namespace {
@@ -29,16 +23,6 @@ constexpr int64_t side = 32;            // channels of a cell, in and out
 constexpr int64_t half = 16;            // pixels, pairs of channels or outputs of a tile
 constexpr int64_t block = side * side;  // weights of a tap of a cell, as two tiles
 constexpr int64_t tile = half * side;   // numbers of two accumulators side by side
-
-struct alignas(64) TileConfig {
-  uint8_t palette = 1, start = 0, reserved[14] = {};
-  uint16_t bytes[16] = {};
-  uint8_t rows[16] = {};
-
-  explicit TileConfig(int64_t pixels) {
-    for (int i = 0; i < 8; i++) bytes[i] = 64, rows[i] = static_cast<uint8_t>(i < 6 ? pixels : half);
-  }
-};
 
 // Whether all taps of a pixel are one cell.
 bool gathers(int64_t channels) { return channels == 3; }
@@ -93,21 +77,6 @@ struct Range {
       : first(task % s.strips() / s.in_image() * s.images), end(std::min(s.N, first + s.images)),
         top(task % s.in_image() * s.rows), bottom(std::min(s.H, top + s.rows)), from(task / s.strips() * s.outputs),
         to(std::min(s.K, from + s.outputs)) {}
-};
-
-// What is to be fetched into the core's cache, a few lines at a time.
-struct Ahead {
-  const char *next = nullptr, *end = nullptr;
-  int64_t lines = 0;
-
-  // n numbers from p, within this many steps.
-  void want(const uint16_t* p, int64_t n, int64_t steps) {
-    next = reinterpret_cast<const char*>(p), end = reinterpret_cast<const char*>(p + n);
-    lines = at::divup(at::divup(end - next, 64), steps);
-  }
-  void step() {
-    for (int64_t i = 0; i < lines && next < end; i++, next += 64) __builtin_prefetch(next, 0, 2);
-  }
 };
 
 // Sums of side outputs at some pixels, on their way to the result.
@@ -279,11 +248,8 @@ struct Work {
   }
 
   GT_AMX void all(std::atomic<int64_t>& next) const {
-    struct alignas(64) Line {
-      uint16_t of[side];
-    };
-    thread_local std::vector<Line> strip;  // kept: a new one would have to be cleared each time
-    strip.resize(std::max<size_t>(strip.size(), s.buffer() / side));
+    static thread_local Lines lines;
+    auto* strip = lines.atleast<uint16_t>(s.buffer());
     Sums sums;
     sums.result = y, sums.added = added, sums.relu = relu;
     sums.below = !pool ? 0 : s.deep == 2 ? s.pitch * side : tile;
@@ -292,10 +258,10 @@ struct Work {
     _tile_loadconfig(&config);
     for (int64_t task = next++, then; task < s.tasks(); task = then) {
       then = next++;
-      run(task, then, strip[0].of, sums);
+      run(task, then, strip, sums);
     }
     _tile_release();
-    if (strip.size() * sizeof(Line) > 4 << 20) std::vector<Line>().swap(strip);  // of rows wider than VGG's
+    lines.atmost(4 << 20);  // of rows wider than VGG's
   }
 };
 
@@ -361,11 +327,7 @@ at::Tensor tiles_convolve(const at::Tensor& x, const at::Tensor& weights, const 
                            x.options().memory_format(at::MemoryFormat::ChannelsLast));
   auto data = [](const at::Tensor& t) { return t.defined() ? static_cast<uint16_t*>(t.data_ptr()) : nullptr; };
   Work w{s, data(x), data(weights), data(added), bias.data_ptr<float>(), data(y), relu, pool};
-  std::atomic<int64_t> next{0};
-  int64_t threads = std::min<int64_t>(s.tasks(), at::get_num_threads());
-  at::parallel_for(0, threads, 1, [&](int64_t a, int64_t b) {
-    if (a < b) w.all(next);
-  });
+  share(s.tasks(), [&](std::atomic<int64_t>& next) { w.all(next); });
   return y;
 }
 

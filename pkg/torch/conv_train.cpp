@@ -26,7 +26,7 @@ at::Tensor input_gradient(const at::Tensor& gy, const at::Tensor& w) {
 
 at::Tensor weight_gradient(const at::Tensor& gy, const at::Tensor& x, const at::Tensor& w) {
   if (!matrix_units()) return winograd_weight_gradient(gy, x);
-  if (taps_fit(x, w)) return taps_weight_gradient(gy, x);
+  if (taps_fit(w)) return taps_weight_gradient(gy, x);
   at::Tensor shape = at::empty(w.sizes(), gy.options().memory_format(at::MemoryFormat::ChannelsLast));
   return std::get<1>(
       at::convolution_backward(gy, x, shape, std::nullopt, one, one, one, false, zero, 1, {false, true, false}));

@@ -20,7 +20,7 @@ at::Tensor conv3x3(const at::Tensor& x, const at::Tensor& weights, const at::Ten
                    bool relu, bool pool);
 
 // Whether taps_weight_gradient is faster than oneDNN's here, of weights [K,C,3,3].
-bool taps_fit(const at::Tensor& x, const at::Tensor& w);
+bool taps_fit(const at::Tensor& w);
 
 // The gradient by the weights, float32 [K,C,3,3], of a convolution of stride 1 and
 // padding 1 of x, whose result's gradient is gy; both are bfloat16 and channels last,

@@ -1,0 +1,71 @@
+// What kernels on matrix units (AMX) have in common.
+#ifndef GOTUNE_MATRIX_UNITS_HPP
+#define GOTUNE_MATRIX_UNITS_HPP
+
+#include "avx512.hpp"
+
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <atomic>
+#include <vector>
+
+#if defined(GT_AMX)
+namespace {
+
+// Tiles 0 to 5 have so many rows, of 64 bytes, and the others 16.
+struct alignas(64) TileConfig {
+  uint8_t palette = 1, start = 0, reserved[14] = {};
+  uint16_t bytes[16] = {};
+  uint8_t rows[16] = {};
+
+  explicit TileConfig(int64_t first) {
+    for (int i = 0; i < 8; i++) bytes[i] = 64, rows[i] = static_cast<uint8_t>(i < 6 ? first : 16);
+  }
+};
+
+// What is to be fetched into the core's own cache, a few lines at a time.
+struct Ahead {
+  const char *next = nullptr, *end = nullptr;
+  int64_t lines = 0;
+
+  // n numbers from p, within this many steps.
+  void want(const uint16_t* p, int64_t n, int64_t steps) {
+    next = reinterpret_cast<const char*>(p), end = reinterpret_cast<const char*>(p + n);
+    lines = at::divup(at::divup(end - next, 64), steps);
+  }
+  void step() {
+    for (int64_t i = 0; i < lines && next < end; i++, next += 64) __builtin_prefetch(next, 0, 2);
+  }
+};
+
+// Runs all(next) on each thread, which takes tasks below n from next as it gets free.
+template <class F>
+void share(int64_t n, F&& all) {
+  std::atomic<int64_t> next{0};
+  at::parallel_for(0, std::min<int64_t>(n, at::get_num_threads()), 1, [&](int64_t a, int64_t b) {
+    if (a < b) all(next);
+  });
+}
+
+// n numbers that begin with a cache line. They are kept: new ones would have to be
+// cleared each time.
+struct Lines {
+  struct alignas(64) Line {
+    char of[64];
+  };
+  std::vector<Line> of;
+
+  template <class E>
+  E* atleast(int64_t n) {
+    of.resize(std::max<size_t>(of.size(), at::divup(n * static_cast<int64_t>(sizeof(E)), 64)));
+    return reinterpret_cast<E*>(of.data());
+  }
+  void atmost(size_t bytes) {
+    if (of.size() * sizeof(Line) > bytes) std::vector<Line>().swap(of);
+  }
+};
+
+}  // namespace
+#endif
+#endif
