@@ -47,8 +47,8 @@ func (r *reporter) observe(e train.Event) error {
 		return err
 	case train.CheckpointEvent, train.StepEvent:
 		// After the epoch's checkpoint: where there is little room left, that comes
-		// first. A run of short epochs spends a twentieth of its time here at most.
-		if r.due && time.Since(r.drawn) >= 20*r.drawing {
+		// first. A run of short epochs spends a hundredth of its time here at most.
+		if r.due && time.Since(r.drawn) >= 100*r.drawing {
 			r.draw()
 		}
 	}

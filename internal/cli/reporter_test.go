@@ -118,7 +118,7 @@ func TestReporterDraws(t *testing.T) {
 	r.drawing = time.Hour
 	r.epoch(t, 2, true, 1)
 	if err := r.observe(train.StepEvent{}); err != nil || there() {
-		t.Errorf("drawn again within twenty times what it takes, or %v", err)
+		t.Errorf("drawn again within a hundred times what it takes, or %v", err)
 	}
 	r.draw()
 	if !there() {

@@ -45,7 +45,7 @@ type TrainFlags struct {
 
 	EvalBatch       int    `default:"32" help:"Examples in an evaluation batch." group:"Run" yaml:"eval-batch"`
 	EvalFirst       bool   `help:"Also evaluate before the first step, to compare with." group:"Run" yaml:"eval-first"`
-	CheckpointEvery string `default:"auto" help:"Save a checkpoint every so many steps (500), so much time (10m) or so many epochs (2epochs); auto: at an epoch's end, but so that it takes a tenth of the time at most. One at the end in any case." placeholder:"HOW-OFTEN" group:"Run" yaml:"checkpoint-every"`
+	CheckpointEvery string `default:"auto" help:"Save a checkpoint every so many steps (500), so much time (10m) or so many epochs (2epochs); auto: at an epoch's end, but so that it takes a fiftieth of the time at most. One at the end in any case." placeholder:"HOW-OFTEN" group:"Run" yaml:"checkpoint-every"`
 	Keep            int    `default:"1" help:"Checkpoints to keep." group:"Run" yaml:"keep"`
 }
 

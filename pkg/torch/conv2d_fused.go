@@ -3,7 +3,10 @@ package torch
 // #include "shim.h"
 import "C"
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Fused maps [N,in,H,W] to [N,out,H',W'] by the convolution, norm (nil: none) and
 // ReLU (where relu). On a CPU, and where no gradient is recorded and norm does not
@@ -27,29 +30,74 @@ func (l *Conv2d) FusedAdd(s *Scope, x *Tensor, norm *BatchNorm2d, around *Tensor
 	return l.fused(s, x, norm, around, true, false)
 }
 
-func (l *Conv2d) fused(s *Scope, x *Tensor, norm *BatchNorm2d, around *Tensor, relu, pool bool) *Tensor {
-	args := []*Tensor{x, l.Weight.T}
-	if around != nil {
-		args = append(args, around)
+// FusedPair is l.Fused with ReLU, and then next's: [N,out,H',W'], or, pooled,
+// [N,out,H'/2,W'/2]. Of pictures, on CPUs with matrix units, what l makes is never all
+// in memory, where it is 20 times as large as they are.
+func (l *Conv2d) FusedPair(s *Scope, x *Tensor, norm *BatchNorm2d, next *Conv2d, nextNorm *BatchNorm2d, pool bool) *Tensor {
+	if y, ok := l.fusedPair(s, x, norm, next, nextNorm, pool); ok {
+		return y
 	}
-	ts := [7]raw{}
+	return s.Block(func(s *Scope) *Tensor { return next.fused(s, l.Fused(s, x, norm, true), nextNorm, nil, true, pool) })
+}
+
+func (l *Conv2d) fusedPair(s *Scope, x *Tensor, norm *BatchNorm2d, next *Conv2d, nextNorm *BatchNorm2d, pool bool) (y *Tensor, ok bool) {
+	if !l.one() || !next.one() {
+		return nil, false
+	}
+	a, b := l.inFused(s, norm), next.inFused(s, nextNorm)
+	if !s.ready("conv2d", slices.Concat([]*Tensor{x}, a.args, b.args)...) {
+		return &Tensor{}, true
+	}
+	var out raw
+	e := C.gt_conv_pair(l.slot, next.slot, x.ptr, &a.ts[0], &b.ts[0], C.double(a.eps), C.double(b.eps),
+		cbool(a.trains || b.trains), cbool(pool), &out)
+	if err := shimErr(e); err != nil {
+		s.failOp("conv2d", fmt.Errorf("%s and %s: %w", l.Weight.Name, next.Weight.Name, err), []*Tensor{x, l.Weight.T, next.Weight.T})
+		return &Tensor{}, true
+	}
+	if out == nil {
+		return nil, false
+	}
+	return s.own(out), true
+}
+
+// one says whether stride and padding are 1.
+func (l *Conv2d) one() bool { return l.stride[0] == 1 && l.padding[0] == 1 }
+
+// inFused is what the shim takes of a convolution and the norm behind it.
+type inFused struct {
+	args   []*Tensor
+	ts     [7]raw
+	eps    float64
+	trains bool
+}
+
+func (l *Conv2d) inFused(s *Scope, norm *BatchNorm2d) *inFused {
+	f := &inFused{}
 	add := func(i int, p *Parameter) {
-		args = append(args, p.T)
+		f.args = append(f.args, p.T)
 		if p.T.Alive() {
-			ts[i] = p.T.ptr
+			f.ts[i] = p.T.ptr
 		}
 	}
 	add(0, l.Weight)
 	if l.Bias != nil {
 		add(1, l.Bias)
 	}
-	var eps float64
-	var trains bool
 	if norm != nil {
 		for i, p := range []*Parameter{norm.Weight, norm.Bias, norm.RunningMean, norm.RunningVar, norm.NumBatchesTracked} {
 			add(2+i, p)
 		}
-		eps, trains = norm.Eps, s.mode.Train && norm.Weight.Trainable()
+		f.eps, f.trains = norm.Eps, s.mode.Train && norm.Weight.Trainable()
+	}
+	return f
+}
+
+func (l *Conv2d) fused(s *Scope, x *Tensor, norm *BatchNorm2d, around *Tensor, relu, pool bool) *Tensor {
+	f := l.inFused(s, norm)
+	args := append([]*Tensor{x}, f.args...)
+	if around != nil {
+		args = append(args, around)
 	}
 	if !s.ready("conv2d", args...) {
 		return &Tensor{}
@@ -58,7 +106,7 @@ func (l *Conv2d) fused(s *Scope, x *Tensor, norm *BatchNorm2d, around *Tensor, r
 	if around != nil {
 		added = around.ptr
 	}
-	e := C.gt_conv_fused(l.slot, x.ptr, &ts[0], C.double(eps), cbool(trains),
+	e := C.gt_conv_fused(l.slot, x.ptr, &f.ts[0], C.double(f.eps), cbool(f.trains),
 		C.int64_t(l.stride[0]), C.int64_t(l.padding[0]), added, cbool(relu), cbool(pool), &out)
 	if err := shimErr(e); err != nil {
 		s.failOp("conv2d", fmt.Errorf("%s: %w", l.Weight.Name, err), []*Tensor{x, l.Weight.T})

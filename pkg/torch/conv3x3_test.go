@@ -2,6 +2,7 @@ package torch_test
 
 import (
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/gotune/gotune/pkg/torch"
@@ -76,6 +77,61 @@ func TestBFloat16ConvolutionIsExact(t *testing.T) {
 			}
 			mustClose(t, s)
 		}
+	}
+}
+
+// Two in one pass are the two of them, bit for bit: of pictures of many strips and of
+// one, of rows too short for it, with norms, pooling, no bias, gradients, other kernels.
+func TestFusedPairIsTheTwo(t *testing.T) {
+	rt := one(t)
+	conv := func(in, out, kernel int) (*torch.Conv2d, *torch.BatchNorm2d) {
+		_, l, norm := normed(t, rt, torch.Conv2dOptions{In: in, Out: out, Kernel: kernel, Padding: 1, Init: torch.Normal(0, 0.2)})
+		return l, norm
+	}
+	first, firstNorm := conv(3, 64, 3)
+	for _, c := range []struct {
+		in, out, kernel int
+		n, h, w         int
+	}{
+		{3, 64, 3, 2, 60, 224}, {3, 32, 3, 3, 33, 37}, {3, 64, 3, 1, 10, 8}, {3, 64, 3, 2, 6, 4}, {3, 128, 3, 20, 12, 12},
+		{64, 64, 3, 1, 9, 9}, {3, 64, 5, 1, 14, 14}, {3, 33, 3, 1, 14, 14},
+	} {
+		l, norm := first, firstNorm
+		if c.in != 3 {
+			l, norm = conv(c.in, 64, 3)
+		}
+		next, nextNorm := conv(64, c.out, c.kernel)
+		for _, mode := range []torch.Mode{{Autocast: torch.BFloat16}, {}, {Autocast: torch.BFloat16, Grad: true}} {
+			for i := range 4 {
+				n, m, pool := norm, nextNorm, i%2 == 1
+				if i >= 2 {
+					n, m = nil, nil
+				}
+				s := rt.Scope(mode)
+				x := s.ChannelsLast(s.Normal_(s.Zeros(torch.Float32, c.n, c.in, c.h, c.w), 0, 1))
+				want := next.Fused(s, l.Fused(s, x, n, true), m, true)
+				if pool {
+					want = s.MaxPool2d(want, 2, 2, 0)
+				}
+				got := l.FusedPair(s, x, n, next, m, pool)
+				if e := rms(t, s, got, want); e != 0 {
+					t.Errorf("%v %v norm %v pool %v: differs by %g", c, mode, n != nil, pool, e)
+				}
+				mustClose(t, s)
+			}
+		}
+	}
+}
+
+// A wrong number of channels is told as a single layer tells it.
+func TestFusedPairMisfits(t *testing.T) {
+	rt := one(t)
+	_, l, _ := normed(t, rt, torch.Conv2dOptions{In: 3, Out: 64, Kernel: 3, Padding: 1, Init: torch.Normal(0, 1)})
+	s := rt.Scope(torch.Mode{Autocast: torch.BFloat16})
+	defer s.Close()
+	l.FusedPair(s, s.Zeros(torch.Float32, 1, 3, 16, 16), nil, l, nil, true)
+	if err := s.Err(); err == nil || !strings.Contains(err.Error(), "channels") {
+		t.Errorf("error %v, want one about channels", err)
 	}
 }
 
@@ -238,7 +294,7 @@ func BenchmarkConvolutionGradients(b *testing.B) {
 // the error is that of signs which rounding turned.
 func TestBFloat16ConvolutionGradients(t *testing.T) {
 	rt := one(t)
-	for _, c := range []struct{ in, out, n, h, w int }{{64, 128, 2, 14, 14}, {128, 64, 3, 7, 9}, {64, 64, 1, 1, 1}, {64, 64, 3, 130, 128}, {256, 256, 2, 14, 14}, {256, 512, 3, 7, 9}, {512, 128, 1, 5, 16}, {256, 256, 1, 1, 1}, {256, 256, 140, 14, 14}, {64, 96, 2, 9, 11}} {
+	for _, c := range []struct{ in, out, n, h, w int }{{64, 128, 2, 14, 14}, {128, 64, 3, 7, 9}, {64, 64, 1, 1, 1}, {64, 64, 3, 130, 128}, {256, 256, 2, 14, 14}, {256, 512, 3, 7, 9}, {512, 128, 1, 5, 16}, {256, 256, 1, 1, 1}, {256, 256, 140, 14, 14}, {64, 96, 2, 9, 11}, {128, 128, 2, 56, 57}, {64, 32, 2, 3, 5}} {
 		o := torch.Conv2dOptions{In: c.in, Out: c.out, Kernel: 3, Padding: 1, Init: torch.Normal(0, math.Sqrt(2/float64(9*c.in)))}
 		st, l, norm := normed(t, rt, o)
 		image, err := st.Param("image", torch.Normal(0, 1), c.n, c.in, c.h, c.w)

@@ -200,6 +200,23 @@ at::Tensor max_pool(const at::Tensor& in, int64_t k, int64_t stride, int64_t pad
 
 const at::Tensor& T(gt_tensor t) { return *static_cast<at::Tensor*>(t); }
 
+// Weight, bias, and the norm's weight, bias, mean, variance and count of batches.
+Tensors tensors(gt_tensor* ts) {
+  Tensors out;
+  for (int i = 0; i < 7; i++) out.push_back(ts[i] ? T(ts[i]) : at::Tensor());
+  return out;
+}
+
+// What the slot keeps of them, packed anew where they have changed.
+std::shared_ptr<const Packed> packed(Slot* kept, const Tensors& ts, double eps, at::ScalarType type, at::IntArrayRef padding,
+                                     at::IntArrayRef stride, at::IntArrayRef input) {
+  auto p = kept->get<Packed>();
+  if (p && p->type == type && p->of == states(ts)) return p;
+  p = pack(ts, eps, type, padding, stride, input);
+  kept->set(p);
+  return p;
+}
+
 }  // namespace
 
 extern "C" {
@@ -222,8 +239,7 @@ gt_error gt_conv_fused(void* slot, gt_tensor x, gt_tensor* ts, double eps, int n
     *out = nullptr;
     Slot* kept = static_cast<Slot*>(slot);
     const at::Tensor& in = T(x);
-    Tensors all;
-    for (int i = 0; i < 7; i++) all.push_back(ts[i] ? T(ts[i]) : at::Tensor());
+    Tensors all = tensors(ts);
     const at::Tensor& w = all[0];
     at::Tensor around = added ? T(added) : at::Tensor();
     at::ScalarType type = product_type(in);
@@ -241,16 +257,35 @@ gt_error gt_conv_fused(void* slot, gt_tensor x, gt_tensor* ts, double eps, int n
     at::Tensor input = in.to(type).contiguous(at::MemoryFormat::ChannelsLast);
     if (added) around = around.to(type).contiguous(at::MemoryFormat::ChannelsLast);
     int64_t pads[] = {padding, padding}, strides[] = {stride, stride};
-    auto p = kept->get<Packed>();
-    if (!p || p->type != type || p->of != states(all)) {
-      p = pack(all, eps, type, pads, strides, input.sizes());
-      kept->set(p);
-    }
+    auto p = packed(kept, all, eps, type, pads, strides, input.sizes());
     bool within = pool && p->ours && !added && in.size(2) % 2 == 0 && in.size(3) % 2 == 0;
     at::Tensor y = p->ours ? conv3x3(input, p->weight, p->bias, around, relu, within)
                            : convolve(input, p->weight, p->bias, pads, strides, relu, around);
     if (pool && !within) y = max_pool(y, 2, 2, 0);
     *out = new at::Tensor(y);
+  });
+}
+
+// Two convolutions of stride 1 and padding 1, each with its norm (or none) and ReLU,
+// and, behind the second, the largest of each 2×2 (or none); ts as above. Without a
+// result, and without an error, they are to be computed one by one.
+gt_error gt_conv_pair(void* slot, void* slot2, gt_tensor x, gt_tensor* ts, gt_tensor* ts2, double eps, double eps2,
+                      int norm_trains, int pool, gt_tensor* out) {
+  return guard([&] {
+    *out = nullptr;
+    const at::Tensor& in = T(x);
+    Tensors first = tensors(ts), second = tensors(ts2);
+    constexpr int64_t one[] = {1, 1};
+    at::ScalarType type = product_type(in);
+    bool fits = matrix_units() && in.dim() == 4 && in.numel() > 0 && in.size(1) == first[0].size(1) &&
+                conv3x3_fits(first[0], type, 1, 1) && conv3x3_fits(second[0], type, 1, 1) &&
+                tiles_fit_pair(in, first[0], second[0]) && (!pool || (in.size(2) % 2 == 0 && in.size(3) % 2 == 0));
+    if (!fits || norm_trains || recorded(in, first) || recorded(in, second)) return;
+    at::NoGradGuard no_grad;
+    at::Tensor input = in.to(type).contiguous(at::MemoryFormat::ChannelsLast);
+    auto p = packed(static_cast<Slot*>(slot), first, eps, type, one, one, input.sizes());
+    auto q = packed(static_cast<Slot*>(slot2), second, eps2, type, one, one, input.sizes());
+    *out = new at::Tensor(tiles_convolve_pair(input, p->weight, p->bias, q->weight, q->bias, pool));
   });
 }
 

@@ -9,7 +9,8 @@
 // need of it, weights and the next strip, is fetched ahead between these.
 //
 // Of three channels, a picture's, all nine taps lie side by side in the strip: one
-// product.
+// product. What it makes of them is 20 times as large as the picture, and need not go
+// through memory: the next convolution's strip is made of it at once.
 //
 // Every sum is in float32 and in one order, whatever the number of threads.
 #include "conv_tiles.hpp"
@@ -36,8 +37,9 @@ bool gathers(int64_t channels) { return channels == 3; }
 struct Strips {
   int64_t N, H, W, C, K, border, deep, across, width, pitch, images, rows, plane, outputs;
 
-  Strips(const at::Tensor& x, int64_t k)
-      : N(x.size(0)), H(x.size(2)), W(x.size(3)), C(x.size(1)), K(k), border(gathers(C) ? 0 : 1),
+  // Of x's images, but with c channels.
+  Strips(const at::Tensor& x, int64_t c, int64_t k)
+      : N(x.size(0)), H(x.size(2)), W(x.size(3)), C(c), K(k), border(gathers(C) ? 0 : 1),
         deep(W < half / 2 ? 2 : 1), across(at::divup(W, half)), width(at::divup(W, across)), pitch(W + border) {
     if (W % 2 == 0) width += width % 2;  // pooling takes pixels by twos
     if (deep == 2) width = pitch + W;
@@ -77,6 +79,9 @@ struct Range {
       : first(task % s.strips() / s.in_image() * s.images), end(std::min(s.N, first + s.images)),
         top(task % s.in_image() * s.rows), bottom(std::min(s.H, top + s.rows)), from(task / s.strips() * s.outputs),
         to(std::min(s.K, from + s.outputs)) {}
+  // All outputs of some rows of an image.
+  Range(int64_t n, int64_t top, int64_t bottom, int64_t K)
+      : first(n), end(n + 1), top(top), bottom(bottom), from(0), to(K) {}
 };
 
 // Sums of side outputs at some pixels, on their way to the result.
@@ -115,23 +120,29 @@ struct Sums {
   }
 };
 
+// The zeros around a strip's pixels: beside and behind its rows, and where there are none.
+GT_AMX void clear_border(const Strips& s, const Range& r, uint16_t* to) {
+  const __m512i zero = _mm512_setzero_si512();
+  for (int64_t c = 0; c < s.cells(); c++, to += s.plane) {
+    uint16_t* row = to;
+    for (int64_t n = r.first; n < r.end; n++)
+      for (int64_t i = r.top - 1; i <= r.top + s.rows; i++, row += s.pitch * side)
+        for (int64_t j = 0; j < (i >= 0 && i < s.H ? 1 : s.pitch); j++) _mm512_storeu_si512(row + j * side, zero);
+    _mm512_storeu_si512(row, zero);
+  }
+}
+
 // Pixels of a strip, planes of side channels.
 GT_AMX void copy_planes(const Strips& s, const uint16_t* x, const Range& r, uint16_t* to) {
-  const __m512i zero = _mm512_setzero_si512();
+  clear_border(s, r, to);
   for (int64_t n = r.first; n < r.end; n++)
-    for (int64_t i = r.top - 1; i <= r.top + s.rows; i++) {
+    for (int64_t i = std::max<int64_t>(r.top - 1, 0); i <= std::min(r.top + s.rows, s.H - 1); i++) {
       uint16_t* row = to + ((n - r.first) * s.height() + i - r.top + 1) * s.pitch * side;
-      bool inside = i >= 0 && i < s.H;
       const uint16_t* from = x + (n * s.H + i) * s.W * s.C;
-      for (int64_t c = 0; c < s.cells(); c++) _mm512_storeu_si512(row + c * s.plane, zero);
       for (int64_t j = 0; j < s.W; j++)
         for (int64_t c = 0; c < s.cells(); c++)
-          _mm512_storeu_si512(row + c * s.plane + (j + 1) * side,
-                              inside ? _mm512_loadu_si512(from + j * s.C + c * side) : zero);
+          _mm512_storeu_si512(row + c * s.plane + (j + 1) * side, _mm512_loadu_si512(from + j * s.C + c * side));
     }
-  // The zero behind the last row.
-  uint16_t* behind = to + (r.end - r.first) * s.height() * s.pitch * side;
-  for (int64_t c = 0; c < s.cells(); c++) _mm512_storeu_si512(behind + c * s.plane, zero);
 }
 
 // Pixels of three channels with their neighbours: by rows, of each row three pixels.
@@ -193,27 +204,81 @@ GT_AMX void multiply(const Strips& s, const uint16_t* a, int64_t down, const uin
   _tile_stored(3, sums.of + tile + half, 128);
 }
 
+// Where results go, or would without pooling: how far images, rows, pixels and side
+// outputs are apart.
+struct Place {
+  uint16_t* y;
+  int64_t image, row, pixel, cell;
+
+  uint16_t* at(int64_t n, int64_t i, int64_t j, int64_t k) const {
+    return y + n * image + i * row + j * pixel + k / side * cell;
+  }
+};
+
 struct Work {
   Strips s;
   const uint16_t *x, *weights, *added;
   const float* bias;
   uint16_t* y;
   bool relu, pool;
+  const Work* before = nullptr;  // whose result x is: it is made a strip at a time
 
-  // What is at pixel (i, j) of image n in the result, of outputs from k.
-  uint16_t* result(int64_t n, int64_t i, int64_t j, int64_t k) const {
-    if (pool) return y + ((n * (s.H / 2) + i / 2) * (s.W / 2) + j / 2) * s.K + k;
-    return y + ((n * s.H + i) * s.W + j) * s.K + k;
+  Place result() const {
+    int64_t step = pool ? 2 : 1, row = s.W / step * s.K;
+    return {y, s.H / step * row, row, s.K, side};
+  }
+
+  // Sums that begin anew.
+  Sums sums() const {
+    Sums out;
+    out.result = y, out.added = added, out.relu = relu;
+    out.below = !pool ? 0 : s.deep == 2 ? s.pitch * side : tile;
+    return out;
   }
 
   // The pixels, from row i and column j, that sums are of.
-  void put(int64_t n, int64_t i, int64_t j, int64_t k, const Range& r, Sums& sums) const {
+  void put(int64_t n, int64_t i, int64_t j, int64_t k, const Range& r, const Place& to, Sums& sums) const {
     sums.n = sums.at = 0;
     sums.bias = bias + k;
     int64_t step = pool ? 2 : 1, wide = s.deep == 2 ? s.W : s.width;
     for (int64_t a = 0; a < 2 * s.deep && i + a < r.bottom; a += step)
       for (int64_t b = 0; b < wide; b += step)
-        sums.put(sums.of + a / s.deep * tile + (a % s.deep * s.pitch + b) * side, result(n, i + a, j + b, k));
+        sums.put(sums.of + a / s.deep * tile + (a % s.deep * s.pitch + b) * side, to.at(n, (i + a) / step, (j + b) / step, k));
+  }
+
+  int64_t steps() const { return s.panel() / block; }
+
+  // side outputs, from k, of a strip.
+  GT_AMX void multiply_panel(int64_t k, const Range& r, const uint16_t* strip, const Place& to, Sums& sums,
+                             Ahead& weights_ahead, Ahead& pixels_ahead) const {
+    int64_t leave = at::divup(pool ? side / 4 : side, steps());
+    for (int64_t n = r.first; n < r.end; n++)
+      for (int64_t i = r.top; i < r.bottom; i += 2 * s.deep)
+        for (int64_t q = 0; q < s.across; q++) {
+          int64_t j = s.deep == 2 ? 0 : std::min(q * s.width, s.W - s.width);  // the last ones may overlap
+          const uint16_t* a = strip + (((n - r.first) * s.height() + i - r.top) * s.pitch + j) * side;
+          multiply(s, a, s.deep * s.pitch * side, weights + k / side * s.panel(), sums, leave, weights_ahead, pixels_ahead);
+          put(n, i, j, k, r, to, sums);
+        }
+  }
+
+  // What before makes of the pixels of a strip, two rows at a time, planes of side channels.
+  GT_AMX void make_planes(const Range& r, uint16_t* to, uint16_t* rows) const {
+    const Strips& b = before->s;
+    int64_t row = s.pitch * side;
+    Sums sums = before->sums();
+    Ahead none;
+    clear_border(s, r, to);
+    for (int64_t n = r.first; n < r.end; n++) {
+      Place place{to + ((n - r.first) * s.height() - r.top + 1) * row + side, 0, row, side, s.plane};
+      for (int64_t i = std::max<int64_t>(r.top - 1, 0), bottom = std::min(r.bottom + 1, s.H); i < bottom; i += b.rows) {
+        Range part(n, i, std::min(i + b.rows, bottom), b.K);
+        gather(b, before->x, part, rows);
+        asm volatile("" ::: "memory");  // compilers do not see what tiles read
+        for (int64_t k = 0; k < b.K; k += side) before->multiply_panel(k, part, rows, place, sums, none, none);
+        sums.drain(side);
+      }
+    }
   }
 
   void fetch(int64_t task, int64_t steps, Ahead& pixels) const {
@@ -225,34 +290,26 @@ struct Work {
 
   GT_AMX void run(int64_t task, int64_t next, uint16_t* strip, Sums& sums) const {
     Range r(s, task);
-    gathers(s.C) ? gather(s, x, r, strip) : copy_planes(s, x, r, strip);
+    if (before)
+      make_planes(r, strip, strip + s.buffer());
+    else
+      gathers(s.C) ? gather(s, x, r, strip) : copy_planes(s, x, r, strip);
     asm volatile("" ::: "memory");  // compilers do not see what tiles read
-    int64_t pairs = (r.end - r.first) * at::divup(r.bottom - r.top, 2 * s.deep) * s.across, steps = s.panel() / block;
-    int64_t leave = at::divup(pool ? side / 4 : side, steps);
+    int64_t pairs = (r.end - r.first) * at::divup(r.bottom - r.top, 2 * s.deep) * s.across;
     Ahead weights_ahead, pixels_ahead;
-    fetch(next, pairs * steps * ((r.to - r.from) / side), pixels_ahead);
+    if (!before) fetch(next, pairs * steps() * ((r.to - r.from) / side), pixels_ahead);
     for (int64_t k = r.from; k < r.to; k += side) {
-      const uint16_t* b = weights + k / side * s.panel();
       int64_t then = k + side < r.to ? k + side : Range(s, next).from;
-      weights_ahead.want(weights + then / side * s.panel(), then < s.K ? s.panel() : 0, pairs * steps);
-      for (int64_t n = r.first; n < r.end; n++)
-        for (int64_t i = r.top; i < r.bottom; i += 2 * s.deep)
-          for (int64_t q = 0; q < s.across; q++) {
-            int64_t j = s.deep == 2 ? 0 : std::min(q * s.width, s.W - s.width);  // the last ones may overlap
-            const uint16_t* a = strip + (((n - r.first) * s.height() + i - r.top) * s.pitch + j) * side;
-            multiply(s, a, s.deep * s.pitch * side, b, sums, leave, weights_ahead, pixels_ahead);
-            put(n, i, j, k, r, sums);
-          }
+      weights_ahead.want(weights + then / side * s.panel(), then < s.K ? s.panel() : 0, pairs * steps());
+      multiply_panel(k, r, strip, result(), sums, weights_ahead, pixels_ahead);
     }
     sums.drain(side);
   }
 
   GT_AMX void all(std::atomic<int64_t>& next) const {
     static thread_local Lines lines;
-    auto* strip = lines.atleast<uint16_t>(s.buffer());
-    Sums sums;
-    sums.result = y, sums.added = added, sums.relu = relu;
-    sums.below = !pool ? 0 : s.deep == 2 ? s.pitch * side : tile;
+    auto* strip = lines.atleast<uint16_t>(s.buffer() + (before ? before->s.buffer() : 0));
+    Sums sums = this->sums();
     TileConfig config(s.width);
     asm volatile("" ::: "memory");  // GCC's header says that 8 bytes of it are read
     _tile_loadconfig(&config);
@@ -264,6 +321,13 @@ struct Work {
     lines.atmost(4 << 20);  // of rows wider than VGG's
   }
 };
+
+uint16_t* data(const at::Tensor& t) { return t.defined() ? static_cast<uint16_t*>(t.data_ptr()) : nullptr; }
+
+at::Tensor result_of(const Strips& s, const at::Tensor& x, bool pool) {
+  int64_t step = pool ? 2 : 1;
+  return at::empty({s.N, s.K, s.H / step, s.W / step}, x.options().memory_format(at::MemoryFormat::ChannelsLast));
+}
 
 // Where the inputs of a product are, in [K,C,3,3] or turned in [C,K,3,3]: so many numbers
 // from an output's first, or nowhere, -1.
@@ -322,12 +386,25 @@ at::Tensor tiles_weights(const at::Tensor& weights, bool turned) {
 
 at::Tensor tiles_convolve(const at::Tensor& x, const at::Tensor& weights, const at::Tensor& bias, const at::Tensor& added,
                           bool relu, bool pool) {
-  Strips s(x, bias.size(0));
-  at::Tensor y = at::empty({s.N, s.K, pool ? s.H / 2 : s.H, pool ? s.W / 2 : s.W},
-                           x.options().memory_format(at::MemoryFormat::ChannelsLast));
-  auto data = [](const at::Tensor& t) { return t.defined() ? static_cast<uint16_t*>(t.data_ptr()) : nullptr; };
+  Strips s(x, x.size(1), bias.size(0));
+  at::Tensor y = result_of(s, x, pool);
   Work w{s, data(x), data(weights), data(added), bias.data_ptr<float>(), data(y), relu, pool};
   share(s.tasks(), [&](std::atomic<int64_t>& next) { w.all(next); });
+  return y;
+}
+
+bool tiles_fit_pair(const at::Tensor& x, const at::Tensor& first, const at::Tensor& second) {
+  return gathers(first.size(1)) && tiles_fit(first) && tiles_fit(second) && second.size(1) == first.size(0) && x.size(3) >= half / 2;
+}
+
+at::Tensor tiles_convolve_pair(const at::Tensor& x, const at::Tensor& weights, const at::Tensor& bias,
+                               const at::Tensor& weights2, const at::Tensor& bias2, bool pool) {
+  Strips first(x, x.size(1), bias.size(0)), second(x, first.K, bias2.size(0));
+  first.rows = 2, first.plane = first.rows * first.pitch * side;
+  at::Tensor y = result_of(second, x, pool);
+  Work w{first, data(x), data(weights), nullptr, bias.data_ptr<float>(), nullptr, true, false};
+  Work w2{second, nullptr, data(weights2), nullptr, bias2.data_ptr<float>(), data(y), true, pool, &w};
+  share(second.tasks(), [&](std::atomic<int64_t>& next) { w2.all(next); });
   return y;
 }
 
@@ -336,5 +413,9 @@ at::Tensor tiles_convolve(const at::Tensor& x, const at::Tensor& weights, const 
 bool tiles_fit(const at::Tensor&) { return false; }
 at::Tensor tiles_weights(const at::Tensor& w, bool) { return w; }
 at::Tensor tiles_convolve(const at::Tensor& x, const at::Tensor&, const at::Tensor&, const at::Tensor&, bool, bool) { return x; }
+bool tiles_fit_pair(const at::Tensor&, const at::Tensor&, const at::Tensor&) { return false; }
+at::Tensor tiles_convolve_pair(const at::Tensor& x, const at::Tensor&, const at::Tensor&, const at::Tensor&, const at::Tensor&, bool) {
+  return x;
+}
 
 #endif

@@ -20,4 +20,11 @@ at::Tensor tiles_weights(const at::Tensor& w, bool turned = false);
 at::Tensor tiles_convolve(const at::Tensor& x, const at::Tensor& weights, const at::Tensor& bias, const at::Tensor& added,
                           bool relu, bool pool);
 
+// Two convolutions with ReLU, the first of three channels and with results that are
+// never all there: whether these weights, [K,3,3,3] and [L,K,3,3], are to be had of
+// pictures x [N,3,H,W], and their result [N,L,H,W], or [N,L,H/2,W/2] where it is pooled.
+bool tiles_fit_pair(const at::Tensor& x, const at::Tensor& first, const at::Tensor& second);
+at::Tensor tiles_convolve_pair(const at::Tensor& x, const at::Tensor& weights, const at::Tensor& bias,
+                               const at::Tensor& weights2, const at::Tensor& bias2, bool pool);
+
 #endif

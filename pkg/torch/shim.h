@@ -90,6 +90,8 @@ gt_error gt_linear(void** slots, gt_tensor x, gt_tensor* weights, gt_tensor* bia
 gt_error gt_state(gt_tensor t, uint64_t* data, int64_t* writes);
 gt_error gt_conv_fused(void* slot, gt_tensor x, gt_tensor* ts, double eps, int norm_trains, int64_t stride,
                        int64_t padding, gt_tensor added, int relu, int pool, gt_tensor* out);
+gt_error gt_conv_pair(void* slot, void* slot2, gt_tensor x, gt_tensor* ts, gt_tensor* ts2, double eps, double eps2,
+                      int norm_trains, int pool, gt_tensor* out);
 gt_error gt_conv_recorded(gt_tensor x, gt_tensor weight, gt_tensor bias, int64_t stride, int64_t padding, int relu,
                           gt_tensor* out);
 gt_error gt_max_pool2d(gt_tensor x, int64_t k, int64_t stride, int64_t padding, gt_tensor* out);

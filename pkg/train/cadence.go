@@ -8,9 +8,9 @@ import (
 )
 
 // Cadence is how often something is done: every so many steps or epochs, or
-// after so much time. The zero value is at an epoch's end, where it takes a tenth
-// of the time at most: after epochs that are shorter than that it waits for a
-// later one.
+// after so much time. The zero value is at an epoch's end, where it takes a
+// fiftieth of the time at most: after epochs that are shorter than that it waits for
+// a later one.
 type Cadence struct {
 	Steps  int
 	Epochs int
@@ -75,5 +75,5 @@ func (c Cadence) due(step, epoch int, epochEnd bool, since, took time.Duration) 
 	case c.Epochs > 0:
 		return epochEnd && epoch%c.Epochs == 0
 	}
-	return epochEnd && c == Cadence{} && since >= 10*took
+	return epochEnd && c == Cadence{} && since >= 50*took
 }

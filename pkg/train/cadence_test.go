@@ -15,8 +15,8 @@ func TestCadenceDue(t *testing.T) {
 		since, took time.Duration
 		want        bool
 	}{
-		{Cadence{}, true, 10 * s, s, true},
-		{Cadence{}, true, 9 * s, s, false}, // would take more than a tenth
+		{Cadence{}, true, 50 * s, s, true},
+		{Cadence{}, true, 49 * s, s, false}, // would take more than a fiftieth
 		{Cadence{}, true, s, 0, true},      // never done so far
 		{Cadence{}, true, s, s, false},     // still under way
 		{Cadence{}, false, 100 * s, s, false},

@@ -3,6 +3,7 @@ package train
 import (
 	"fmt"
 	"path/filepath"
+	"sync"
 
 	"golang.org/x/sys/unix"
 
@@ -61,23 +62,35 @@ func newHostCopy(parts []part) (*hostCopy, error) {
 	return s, nil
 }
 
-// write makes the files in dir, and returns their checksums. A store without
-// tensors, such as an optimiser's before its first step, has no file.
-func (s *hostCopy) write(dir string) (sums map[string]string, err error) {
-	sums = make(map[string]string)
-	for _, f := range s.files {
-		if len(f.tensors) == 0 {
-			continue
+// write makes the files in dir, side by side, and returns their checksums. A store
+// without tensors, such as an optimiser's before its first step, has no file.
+func (s *hostCopy) write(dir string) (map[string]string, error) {
+	found, errs := make([]string, len(s.files)), make([]error, len(s.files))
+	var wg sync.WaitGroup
+	for i, f := range s.files {
+		if len(f.tensors) > 0 {
+			wg.Go(func() { found[i], errs[i] = f.write(dir) })
 		}
-		path := filepath.Join(dir, f.name)
-		if err := tensorfile.Write(path, f.tensors, nil); err != nil {
-			return nil, err
+	}
+	wg.Wait()
+	sums := make(map[string]string)
+	for i, f := range s.files {
+		if errs[i] != nil {
+			return nil, errs[i] // of a full disk all would tell
 		}
-		if sums[f.name], err = fileSHA256(path); err != nil {
-			return nil, err
+		if found[i] != "" {
+			sums[f.name] = found[i]
 		}
 	}
 	return sums, nil
+}
+
+func (f copiedFile) write(dir string) (sum string, err error) {
+	path := filepath.Join(dir, f.name)
+	if err := tensorfile.Write(path, f.tensors, nil); err != nil {
+		return "", err
+	}
+	return fileSHA256(path)
 }
 
 // restore copies what was one store back to it.

@@ -74,7 +74,7 @@ func TestCheckpointsAtTheirCadence(t *testing.T) {
 		}
 	}
 	// By default at the end of the first epoch and of the last, and between them where
-	// it takes a tenth of the time.
+	// it takes a fiftieth of the time.
 	steps := saves(t, train.FitOptions{})
 	if len(steps) < 2 || len(steps) > 3 || steps[0] != 11 || steps[len(steps)-1] != 33 {
 		t.Errorf("by default: %v", steps)

@@ -71,8 +71,14 @@ func (b *builder) vgg(arch string, norm bool) *vgg {
 func (v *vgg) forward(s *torch.Scope, x *torch.Tensor, from, to int, seen func(string, *torch.Tensor)) *torch.Tensor {
 	for i := from; i < to; i++ {
 		last := len(v.blocks[i]) - 1
-		for j, c := range v.blocks[i] {
-			if j == last && seen == nil {
+		convs := v.blocks[i]
+		if i == 0 && last > 0 && seen == nil {
+			a, b := convs[0], convs[1]
+			x = a.conv.FusedPair(s, x, a.norm, b.conv, b.norm, last == 1)
+			convs = convs[2:]
+		}
+		for j, c := range convs {
+			if seen == nil && c == v.blocks[i][last] {
 				x = s.Block(func(s *torch.Scope) *torch.Tensor { return c.conv.FusedPool(s, x, c.norm) })
 				continue
 			}
