@@ -42,7 +42,8 @@ func (c *DoctorCmd) Run(env *Env) error {
 	if err != nil {
 		return err
 	}
-	row("would use", "%s, %s, %d threads (OMP_WAIT_POLICY=%s)", rt.Device(), rt.Autocast(), rt.Threads(), os.Getenv("OMP_WAIT_POLICY"))
+	row("would use", "%s, %s, %d threads (OMP_WAIT_POLICY=%s GOMP_SPINCOUNT=%s)", rt.Device(), rt.Autocast(), rt.Threads(),
+		os.Getenv("OMP_WAIT_POLICY"), os.Getenv("GOMP_SPINCOUNT"))
 	s := rt.Scope(rt.EvalMode())
 	v := s.Float(s.Sum(s.Ones(torch.Float32, 3)))
 	if err := s.Close(); err != nil {
