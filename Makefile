@@ -10,9 +10,10 @@ MAKEFLAGS += --no-builtin-rules
 # cache keeps it for as long as not a letter of them changes.
 libtorch = flags=$$(hack/install-libtorch.sh --env) && eval "$$flags"
 
-# With few cores, OpenMP's threads must not spin while they wait: a training
-# step takes five times as long.
+# With few cores, OpenMP's threads must not spin on while they wait. The programs set
+# the same for themselves.
 export OMP_WAIT_POLICY ?= passive
+export GOMP_SPINCOUNT ?= 100000
 
 # Tools are built once, without cgo, and kept out of go.mod.
 tool = CGO_ENABLED=0 GOBIN=$(CURDIR)/.cache/$(notdir $(1)) go install $(1)

@@ -12,17 +12,23 @@ import (
 // twelfth slower. The thread pool reads the environment while it is loaded, before
 // main, so the program begins anew with the variables set.
 func PassiveThreads() {
-	const policy, spins = "OMP_WAIT_POLICY", "GOMP_SPINCOUNT"
-	if os.Getenv(policy) != "" {
+	if !setWaiting() {
 		return
 	}
-	exe, err := os.Executable()
-	if err != nil {
-		return // it runs on all the same, only slower
+	if exe, err := os.Executable(); err == nil { // else it runs on all the same, only slower
+		_ = syscall.Exec(exe, os.Args, os.Environ())
 	}
-	env := append(os.Environ(), policy+"=passive")
+}
+
+// setWaiting sets the variables where no policy is set, and says whether the thread
+// pool has still to read them.
+func setWaiting() bool {
+	const policy, spins = "OMP_WAIT_POLICY", "GOMP_SPINCOUNT"
+	if os.Getenv(policy) != "" || os.Setenv(policy, "passive") != nil {
+		return false
+	}
 	if os.Getenv(spins) == "" {
-		env = append(env, spins+"=100000")
+		_ = os.Setenv(spins, "100000") // without it they sleep at once
 	}
-	_ = syscall.Exec(exe, os.Args, env)
+	return true
 }

@@ -30,9 +30,11 @@ func (l *Conv2d) FusedAdd(s *Scope, x *Tensor, norm *BatchNorm2d, around *Tensor
 	return l.fused(s, x, norm, around, true, false)
 }
 
-// FusedPair is l.Fused with ReLU, and then next's: [N,out,H',W'], or, pooled,
-// [N,out,H'/2,W'/2]. Of pictures, on CPUs with matrix units, what l makes is never all
-// in memory, where it is 20 times as large as they are.
+// FusedPair maps x [N,in,H,W] as l.Fused does with ReLU, and that as next's: to
+// [N,out,H',W'], or, pooled, as next.FusedPool, [N,out,H'/2,W'/2]. Where l takes three
+// channels, both are 3×3 with stride and padding 1, and a CPU with matrix units runs
+// them in bfloat16, what l makes is never all in memory, where it is 20 times as large
+// as a picture. Errors are those of the two.
 func (l *Conv2d) FusedPair(s *Scope, x *Tensor, norm *BatchNorm2d, next *Conv2d, nextNorm *BatchNorm2d, pool bool) *Tensor {
 	if y, ok := l.fusedPair(s, x, norm, next, nextNorm, pool); ok {
 		return y
@@ -51,11 +53,7 @@ func (l *Conv2d) fusedPair(s *Scope, x *Tensor, norm *BatchNorm2d, next *Conv2d,
 	var out raw
 	e := C.gt_conv_pair(l.slot, next.slot, x.ptr, &a.ts[0], &b.ts[0], C.double(a.eps), C.double(b.eps),
 		cbool(a.trains || b.trains), cbool(pool), &out)
-	if err := shimErr(e); err != nil {
-		s.failOp("conv2d", fmt.Errorf("%s and %s: %w", l.Weight.Name, next.Weight.Name, err), []*Tensor{x, l.Weight.T, next.Weight.T})
-		return &Tensor{}, true
-	}
-	if out == nil {
+	if shimErr(e) != nil || out == nil { // one by one they tell which is wrong
 		return nil, false
 	}
 	return s.own(out), true

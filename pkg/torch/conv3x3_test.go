@@ -81,7 +81,8 @@ func TestBFloat16ConvolutionIsExact(t *testing.T) {
 }
 
 // Two in one pass are the two of them, bit for bit: of pictures of many strips and of
-// one, of rows too short for it, with norms, pooling, no bias, gradients, other kernels.
+// one, of rows too short for it, with norms, pooling, where gradients are recorded, and
+// of other kernels.
 func TestFusedPairIsTheTwo(t *testing.T) {
 	rt := one(t)
 	conv := func(in, out, kernel int) (*torch.Conv2d, *torch.BatchNorm2d) {
@@ -93,8 +94,14 @@ func TestFusedPairIsTheTwo(t *testing.T) {
 		in, out, kernel int
 		n, h, w         int
 	}{
-		{3, 64, 3, 2, 60, 224}, {3, 32, 3, 3, 33, 37}, {3, 64, 3, 1, 10, 8}, {3, 64, 3, 2, 6, 4}, {3, 128, 3, 20, 12, 12},
-		{64, 64, 3, 1, 9, 9}, {3, 64, 5, 1, 14, 14}, {3, 33, 3, 1, 14, 14},
+		{3, 64, 3, 2, 60, 224},
+		{3, 32, 3, 3, 33, 37},
+		{3, 64, 3, 1, 10, 8},
+		{3, 64, 3, 2, 6, 4},
+		{3, 128, 3, 20, 12, 12},
+		{64, 64, 3, 1, 9, 9},
+		{3, 64, 5, 1, 14, 14},
+		{3, 33, 3, 1, 14, 14},
 	} {
 		l, norm := first, firstNorm
 		if c.in != 3 {
@@ -137,7 +144,7 @@ func TestFusedPairMisfits(t *testing.T) {
 
 // sameOnAllThreads runs a 3×3 convolution of in to out channels on 1, 2 and 3 threads,
 // from the same seed, and compares what run returns.
-func sameOnAllThreads(t *testing.T, in, out int, mode torch.Mode, run func(s *torch.Scope, l *torch.Conv2d) []float32) {
+func sameOnAllThreads(t *testing.T, in, out int, mode torch.Mode, run func(s *torch.Scope, st *torch.Store, l *torch.Conv2d) []float32) {
 	t.Helper()
 	var first []float32
 	for _, threads := range []int{1, 2, 3} {
@@ -151,7 +158,7 @@ func sameOnAllThreads(t *testing.T, in, out int, mode torch.Mode, run func(s *to
 			t.Fatal(err)
 		}
 		s := rt.Scope(mode)
-		got := run(s, l)
+		got := run(s, st, l)
 		mustClose(t, s)
 		st.Close()
 		if err := rt.Close(); err != nil {
@@ -171,18 +178,29 @@ func sameOnAllThreads(t *testing.T, in, out int, mode torch.Mode, run func(s *to
 // The same numbers whatever the number of threads.
 func TestBFloat16ConvolutionIsTheSameOnAllThreads(t *testing.T) {
 	for _, out := range []int{128, 512} {
-		sameOnAllThreads(t, 64, out, torch.Mode{Autocast: torch.BFloat16}, func(s *torch.Scope, l *torch.Conv2d) []float32 {
+		sameOnAllThreads(t, 64, out, torch.Mode{Autocast: torch.BFloat16}, func(s *torch.Scope, _ *torch.Store, l *torch.Conv2d) []float32 {
 			x := s.ChannelsLast(s.Normal_(s.Zeros(torch.Float32, 3, 64, 33, 31), 0, 1))
 			return s.Floats(s.Cast(l.Fused(s, x, nil, true), torch.Float32))
 		})
 	}
 }
 
+func TestFusedPairIsTheSameOnAllThreads(t *testing.T) {
+	sameOnAllThreads(t, 3, 64, torch.Mode{Autocast: torch.BFloat16}, func(s *torch.Scope, st *torch.Store, l *torch.Conv2d) []float32 {
+		next, err := torch.NewConv2d(st, "next", torch.Conv2dOptions{In: 64, Out: 64, Kernel: 3, Padding: 1, Init: torch.Normal(0, 0.1)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		x := s.ChannelsLast(s.Normal_(s.Zeros(torch.Float32, 3, 3, 40, 224), 0, 1))
+		return s.Floats(s.Cast(l.FusedPair(s, x, nil, next, nil, true), torch.Float32))
+	})
+}
+
 // The same gradients, whatever the number of threads: those of the first of two by the
 // weights rest on that of the second by its input.
 func TestBFloat16GradientsAreTheSameOnAllThreads(t *testing.T) {
 	mode := torch.Mode{Grad: true, Train: true, Autocast: torch.BFloat16}
-	sameOnAllThreads(t, 256, 256, mode, func(s *torch.Scope, l *torch.Conv2d) []float32 {
+	sameOnAllThreads(t, 256, 256, mode, func(s *torch.Scope, _ *torch.Store, l *torch.Conv2d) []float32 {
 		x := s.ChannelsLast(s.Normal_(s.Zeros(torch.Float32, 9, 256, 14, 14), 0, 1))
 		s.Backward(s.Sum(s.Cast(l.Fused(s, l.Fused(s, x, nil, true), nil, true), torch.Float32)))
 		return s.Floats(s.Grad(l.Weight.T))

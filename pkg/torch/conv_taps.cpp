@@ -7,7 +7,7 @@
 // second operand, the input, by pairs of pixels. A tap an odd number of pixels away
 // finds its pairs by beginning a pixel earlier in the first operand.
 //
-// A task is the taps of 64 by 64 channels. Of a chunk of pixels both operands are in
+// A task is the taps of 64 by 64 channels, or, where there are few of those, by 16. Of a chunk of pixels both operands are in
 // the core's own cache, and what it needs next is fetched meanwhile. All taps of like
 // distance, odd or even, are multiplied at once: they read the same pixels, a few rows
 // apart, while the nearest cache holds them.
@@ -43,7 +43,7 @@ struct Pixels {
     depth = at::divup(at::divup(total, at::divup(total, 1920)), deep) * deep;
   }
   int64_t chunks() const { return at::divup(total, depth); }
-  int64_t row() const { return (depth / deep + 1 | 1) * deep; }  // an odd number of lines: rows in different cache sets
+  int64_t row() const { return ((depth / deep + 1) | 1) * deep; }  // an odd number of lines: rows in different cache sets
   int64_t pairs() const { return depth / 2 + halo; }
   int64_t band() const { return side * row(); }         // of a chunk's gradients, side channels
   int64_t panel() const { return side * 2 * pairs(); }  // of its inputs
@@ -94,11 +94,18 @@ struct Taps {
   }
 };
 
-#define GT_OPEN(i) \
-  if (add) _tile_loadd(i, sums + t.tap[i] * tile, 64); else _tile_zero(i)
-#define GT_TAP(i, b_tile)                \
-  _tile_loadd(b_tile, b + t.at[i], 64);  \
-  _tile_dpbf16ps(i, 7, b_tile)
+#define GT_OPEN(i)                                     \
+  do {                                                 \
+    if (add)                                           \
+      _tile_loadd(i, sums + t.tap[i] * tile, 64);      \
+    else                                               \
+      _tile_zero(i);                                   \
+  } while (0)
+#define GT_TAP(i)                    \
+  do {                               \
+    _tile_loadd(6, b + t.at[i], 64); \
+    _tile_dpbf16ps(i, 7, 6);         \
+  } while (0)
 #define GT_CLOSE(i) _tile_stored(i, sums + t.tap[i] * tile, 64)
 
 // The sums of 16 channels of the gradient at a, from row to row, by 16 of the input at b
@@ -114,12 +121,12 @@ GT_AMX void multiply(const Taps& t, const uint16_t* a, int64_t row, const uint16
   if constexpr (n > 5) GT_OPEN(5);
   for (; steps > 0; steps--, a += deep, b += half * deep) {
     _tile_loadd(7, a, row * 2);
-    GT_TAP(0, 6);
-    GT_TAP(1, 6);
-    GT_TAP(2, 6);
-    if constexpr (n > 3) GT_TAP(3, 6);
-    if constexpr (n > 4) GT_TAP(4, 6);
-    if constexpr (n > 5) GT_TAP(5, 6);
+    GT_TAP(0);
+    GT_TAP(1);
+    GT_TAP(2);
+    if constexpr (n > 3) GT_TAP(3);
+    if constexpr (n > 4) GT_TAP(4);
+    if constexpr (n > 5) GT_TAP(5);
     first.step();
     second.step();
   }
@@ -153,9 +160,13 @@ struct Work {
   Work(const at::Tensor& gy, const at::Tensor& x) : s(gy, x), even(s, 0), odd(s, 1) {}
   int64_t bands() const { return s.K / side; }
   int64_t panels() const { return s.C / side; }
+  int64_t parts() const { return bands() * panels() < 16 ? jobs : 1; }  // of a panel, each a task
+  int64_t tasks() const { return bands() * panels() * parts(); }
+  int64_t columns() const { return jobs / parts(); }       // of 16 of the input's channels, in a task
+  int64_t numbers() const { return columns() * jobs * job; }  // sums of a task
 
   // Lays out n chunks from the first.
-  GT_BF16 void lay_out(int64_t first, int64_t n) const {
+  void lay_out(int64_t first, int64_t n) const {
     constexpr int64_t pieces = 4;
     share(2 * pieces * n, [&](std::atomic<int64_t>& next) {
       for (int64_t i; (i = next++) < 2 * pieces * n;) {
@@ -172,13 +183,20 @@ struct Work {
     });
   }
 
-  const uint16_t* gradients(int64_t task, int64_t chunk) const { return a + (task % bands() * portion + chunk) * s.band(); }
-  const uint16_t* inputs(int64_t task, int64_t chunk) const { return b + (task / bands() * portion + chunk) * s.panel(); }
+  int64_t inputs() const { return s.panel() / parts(); }  // of a chunk, for a task
+
+  const uint16_t* gradients_at(int64_t task, int64_t chunk) const {
+    return a + (task % bands() * portion + chunk) * s.band();
+  }
+  const uint16_t* inputs_at(int64_t task, int64_t chunk) const {
+    int64_t part = task / bands();
+    return b + (part / parts() * portion + chunk) * s.panel() + part % parts() * inputs();
+  }
 
   // Both distances of a chunk for a task; what is needed next is fetched meanwhile.
   GT_AMX void multiply_chunk(const uint16_t* a, const uint16_t* b, bool add, float* to, Ahead& first, Ahead& second) const {
     int64_t steps = s.depth / deep;
-    for (int64_t c = 0; c < jobs; c++)
+    for (int64_t c = 0; c < columns(); c++)
       for (int64_t k = 0; k < jobs; k++, to += job) {
         const uint16_t *rows = a + k * half * s.row() + deep, *columns = b + c * s.pairs() * deep;
         if (even.n == 5) {
@@ -194,25 +212,25 @@ struct Work {
   // All tasks over n chunks from the first, of which the last are the batch's, or not.
   GT_AMX void all(int64_t first, int64_t n, std::atomic<int64_t>& next) const {
     static thread_local Lines lines;
-    float* own = sums ? nullptr : lines.atleast<float>(jobs * jobs * job);
+    float* own = sums ? nullptr : lines.numbers<float>(numbers());
     TileConfig config(half);
     asm volatile("" ::: "memory");  // GCC's header says that 8 bytes of it are read
     _tile_loadconfig(&config);
     Ahead a_ahead, b_ahead;
-    int64_t tasks = bands() * panels(), steps = 2 * jobs * jobs * (s.depth / deep);
-    for (int64_t task = next++, then; task < tasks; task = then) {
+    int64_t steps = 2 * columns() * jobs * (s.depth / deep);
+    for (int64_t task = next++, then; task < tasks(); task = then) {
       then = next++;
-      float* to = own ? own : sums + task * jobs * jobs * job;
+      float* to = own ? own : sums + task * numbers();
       for (int64_t c = 0; c < n; c++) {
         int64_t coming = c + 1 < n ? task : then, chunk = c + 1 < n ? c + 1 : 0;
-        a_ahead.want(gradients(coming, chunk), coming < tasks ? s.band() : 0, steps);
-        b_ahead.want(inputs(coming, chunk), coming < tasks ? s.panel() : 0, steps);
-        multiply_chunk(gradients(task, c), inputs(task, c), first + c > 0, to, a_ahead, b_ahead);
+        a_ahead.want(gradients_at(coming, chunk), coming < tasks() ? s.band() : 0, steps);
+        b_ahead.want(inputs_at(coming, chunk), coming < tasks() ? inputs() : 0, steps);
+        multiply_chunk(gradients_at(task, c), inputs_at(task, c), first + c > 0, to, a_ahead, b_ahead);
       }
       if (first + n < s.chunks()) continue;
       asm volatile("" ::: "memory");  // compilers do not see what tiles write
-      float* w = weights + (task % bands() * side * s.C + task / bands() * side) * taps;
-      for (int64_t i = 0; i < jobs * jobs; i++)
+      float* w = weights + (task % bands() * side * s.C + task / bands() * columns() * half) * taps;
+      for (int64_t i = 0; i < columns() * jobs; i++)
         gather_taps(to + i * job, w + (i % jobs * half * s.C + i / jobs * half) * taps, s.C * taps);
     }
     _tile_release();
@@ -240,7 +258,7 @@ at::Tensor taps_weight_gradient(const at::Tensor& gy, const at::Tensor& x) {
   for (int64_t from = 0; from < s.chunks(); from += w.portion) {
     int64_t n = std::min(w.portion, s.chunks() - from);
     w.lay_out(from, n);
-    share(w.bands() * w.panels(), [&](std::atomic<int64_t>& next) { w.all(from, n, next); });
+    share(w.tasks(), [&](std::atomic<int64_t>& next) { w.all(from, n, next); });
   }
   return out;
 }

@@ -204,8 +204,7 @@ GT_AMX void multiply(const Strips& s, const uint16_t* a, int64_t down, const uin
   _tile_stored(3, sums.of + tile + half, 128);
 }
 
-// Where results go, or would without pooling: how far images, rows, pixels and side
-// outputs are apart.
+// Where results go: how many numbers images, rows, pixels and side outputs are apart.
 struct Place {
   uint16_t* y;
   int64_t image, row, pixel, cell;
@@ -308,7 +307,7 @@ struct Work {
 
   GT_AMX void all(std::atomic<int64_t>& next) const {
     static thread_local Lines lines;
-    auto* strip = lines.atleast<uint16_t>(s.buffer() + (before ? before->s.buffer() : 0));
+    auto* strip = lines.numbers<uint16_t>(s.buffer() + (before ? before->s.buffer() : 0));
     Sums sums = this->sums();
     TileConfig config(s.width);
     asm volatile("" ::: "memory");  // GCC's header says that 8 bytes of it are read
@@ -318,7 +317,7 @@ struct Work {
       run(task, then, strip, sums);
     }
     _tile_release();
-    lines.atmost(4 << 20);  // of rows wider than VGG's
+    lines.free_above(4 << 20);  // of rows wider than VGG's
   }
 };
 
@@ -394,13 +393,15 @@ at::Tensor tiles_convolve(const at::Tensor& x, const at::Tensor& weights, const 
 }
 
 bool tiles_fit_pair(const at::Tensor& x, const at::Tensor& first, const at::Tensor& second) {
-  return gathers(first.size(1)) && tiles_fit(first) && tiles_fit(second) && second.size(1) == first.size(0) && x.size(3) >= half / 2;
+  // Rows are not so short that tiles hold two of them: tiles of both are of one width.
+  return gathers(first.size(1)) && second.size(1) == first.size(0) && x.size(3) >= half / 2;
 }
 
 at::Tensor tiles_convolve_pair(const at::Tensor& x, const at::Tensor& weights, const at::Tensor& bias,
                                const at::Tensor& weights2, const at::Tensor& bias2, bool pool) {
   Strips first(x, x.size(1), bias.size(0)), second(x, first.K, bias2.size(0));
-  first.rows = 2, first.plane = first.rows * first.pitch * side;
+  first.rows = 2, first.plane = first.rows * first.pitch * side;  // it is run two rows at a time
+  second.outputs = second.K;                                      // of a task: else the first would be made for each
   at::Tensor y = result_of(second, x, pool);
   Work w{first, data(x), data(weights), nullptr, bias.data_ptr<float>(), nullptr, true, false};
   Work w2{second, nullptr, data(weights2), nullptr, bias2.data_ptr<float>(), data(y), true, pool, &w};

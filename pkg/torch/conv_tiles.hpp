@@ -21,8 +21,9 @@ at::Tensor tiles_convolve(const at::Tensor& x, const at::Tensor& weights, const 
                           bool relu, bool pool);
 
 // Two convolutions with ReLU, the first of three channels and with results that are
-// never all there: whether these weights, [K,3,3,3] and [L,K,3,3], are to be had of
-// pictures x [N,3,H,W], and their result [N,L,H,W], or [N,L,H/2,W/2] where it is pooled.
+// never all there: whether these weights, [K,3,3,3] and [L,K,3,3], which fit each, are to
+// be had of pictures x [N,3,H,W], where W is 8 or more; and their result, [N,L,H,W] or,
+// pooled, [N,L,H/2,W/2]. x, weights and biases are as above.
 bool tiles_fit_pair(const at::Tensor& x, const at::Tensor& first, const at::Tensor& second);
 at::Tensor tiles_convolve_pair(const at::Tensor& x, const at::Tensor& weights, const at::Tensor& bias,
                                const at::Tensor& weights2, const at::Tensor& bias2, bool pool);

@@ -3,11 +3,8 @@
 #define GOTUNE_MATRIX_UNITS_HPP
 
 #include "avx512.hpp"
+#include "share.hpp"
 
-#include <ATen/Parallel.h>
-
-#include <algorithm>
-#include <atomic>
 #include <vector>
 
 #if defined(GT_AMX)
@@ -39,29 +36,22 @@ struct Ahead {
   }
 };
 
-// Runs all(next) on each thread, which takes tasks below n from next as it gets free.
-template <class F>
-void share(int64_t n, F&& all) {
-  std::atomic<int64_t> next{0};
-  at::parallel_for(0, std::min<int64_t>(n, at::get_num_threads()), 1, [&](int64_t a, int64_t b) {
-    if (a < b) all(next);
-  });
-}
-
-// n numbers that begin with a cache line. They are kept: new ones would have to be
-// cleared each time.
+// Memory that a thread keeps for its tasks, in whole cache lines: new pages would have to
+// be cleared each time.
 struct Lines {
   struct alignas(64) Line {
     char of[64];
   };
   std::vector<Line> of;
 
+  // Room for n numbers, which are not cleared.
   template <class E>
-  E* atleast(int64_t n) {
+  E* numbers(int64_t n) {
     of.resize(std::max<size_t>(of.size(), at::divup(n * static_cast<int64_t>(sizeof(E)), 64)));
     return reinterpret_cast<E*>(of.data());
   }
-  void atmost(size_t bytes) {
+  // Gives back what is more than so many bytes.
+  void free_above(size_t bytes) {
     if (of.size() * sizeof(Line) > bytes) std::vector<Line>().swap(of);
   }
 };

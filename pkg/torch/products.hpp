@@ -3,12 +3,9 @@
 #define GOTUNE_PRODUCTS_HPP
 
 #include "avx512.hpp"
+#include "share.hpp"
 
-#include <ATen/Parallel.h>
 #include <ATen/native/CPUBlas.h>
-
-#include <algorithm>
-#include <atomic>
 
 namespace {
 
@@ -60,8 +57,7 @@ inline bool bf16_products() {
 // is free takes the next. make() gives a thread its buffers.
 template <class Make, class F>
 void each(int64_t n, Make&& make, F&& task) {
-  std::atomic<int64_t> next{0};
-  at::parallel_for(0, std::min<int64_t>(n, at::get_num_threads()), 1, [&](int64_t, int64_t) {
+  share(n, [&](std::atomic<int64_t>& next) {
     auto buffers = make();
     for (int64_t i; (i = next++) < n;) task(i, buffers);
     at::native::cpublas::brgemm_release(true);

@@ -17,8 +17,8 @@ func TestCadenceDue(t *testing.T) {
 	}{
 		{Cadence{}, true, 50 * s, s, true},
 		{Cadence{}, true, 49 * s, s, false}, // would take more than a fiftieth
-		{Cadence{}, true, s, 0, true},      // never done so far
-		{Cadence{}, true, s, s, false},     // still under way
+		{Cadence{}, true, s, 0, true},       // never done so far
+		{Cadence{}, true, s, s, false},      // still under way
 		{Cadence{}, false, 100 * s, s, false},
 		{Cadence{Epochs: 1}, true, s, s, true},
 		{Cadence{Epochs: 2}, true, s, s, true},
