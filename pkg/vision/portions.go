@@ -4,9 +4,8 @@ import "github.com/gotune/gotune/pkg/torch"
 
 // atOnceThrough is how many numbers a layer makes at a time of pictures that no
 // gradient is asked of: 5 pictures of 224×224 through VGG, 20 through ResNet. The more
-// there are the more new pages the kernel clears for them: with matrix units, in
-// bfloat16, a fourteenth of VGG16's time at 10 pictures, a twentieth at 5, a fortieth at
-// 2; the fewer there are the more often weights are fetched.
+// there are the more new pages the kernel clears for them, and the more memory they
+// take; the fewer there are the more often weights are fetched.
 const atOnceThrough = 1 << 24
 
 // run runs the trunk's groups from ≤ g < to.
