@@ -3,10 +3,7 @@ package torch
 // #include "shim.h"
 import "C"
 
-import (
-	"fmt"
-	"slices"
-)
+import "fmt"
 
 // Fused maps [N,in,H,W] to [N,out,H',W'] by the convolution, norm (nil: none) and
 // ReLU (where relu). On a CPU, and where no gradient is recorded and norm does not
@@ -47,7 +44,10 @@ func (l *Conv2d) fusedPair(s *Scope, x *Tensor, norm *BatchNorm2d, next *Conv2d,
 		return nil, false
 	}
 	a, b := l.inFused(s, norm), next.inFused(s, nextNorm)
-	if !s.ready("conv2d", slices.Concat([]*Tensor{x}, a.args, b.args)...) {
+	args := []*Tensor{x}
+	args = append(args, a.args...)
+	args = append(args, b.args...)
+	if !s.ready("conv2d", args...) {
 		return &Tensor{}, true
 	}
 	var out raw
@@ -93,7 +93,8 @@ func (l *Conv2d) inFused(s *Scope, norm *BatchNorm2d) *inFused {
 
 func (l *Conv2d) fused(s *Scope, x *Tensor, norm *BatchNorm2d, around *Tensor, relu, pool bool) *Tensor {
 	f := l.inFused(s, norm)
-	args := append([]*Tensor{x}, f.args...)
+	args := []*Tensor{x}
+	args = append(args, f.args...)
 	if around != nil {
 		args = append(args, around)
 	}
