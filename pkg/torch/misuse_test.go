@@ -196,6 +196,14 @@ var misuses = map[string][]misuse{
 		l, _ := torch.NewConv2d(w.st, "l", torch.Conv2dOptions{In: 3, Out: 2, Kernel: 3})
 		l.FusedPool(w.Scope, w.image, nil)
 	}}},
+	"Conv2d.FusedPair": {{"conv2d([1,2,4,4] float32, [2,3,3,3] float32): ", func(w wrong) {
+		l, _ := torch.NewConv2d(w.st, "l", torch.Conv2dOptions{In: 3, Out: 2, Kernel: 3, Padding: 1})
+		l.FusedPair(w.Scope, w.image, nil, l, nil, false)
+	}}, {"conv2d([1,2,4,4] float32, [4,3,3,3] float32): ", func(w wrong) {
+		l, _ := torch.NewConv2d(w.st, "l", torch.Conv2dOptions{In: 2, Out: 2, Kernel: 3, Padding: 1})
+		next, _ := torch.NewConv2d(w.st, "next", torch.Conv2dOptions{In: 3, Out: 4, Kernel: 3, Padding: 1})
+		l.FusedPair(w.Scope, w.image, nil, next, nil, true)
+	}}},
 	"BatchNorm2d.Forward": {{"batch_norm([1,2,4,4] float32, [3] float32): ", func(w wrong) {
 		l, _ := torch.NewBatchNorm2d(w.st, "l", 3)
 		l.Forward(w.Scope, w.image)
