@@ -107,35 +107,28 @@ struct Taps {
     _tile_dpbf16ps(i, 7, 6);         \
   } while (0)
 #define GT_CLOSE(i) _tile_stored(i, sums + t.tap[i] * tile, 64)
+// The intrinsics want a tile's number spelled out.
+#define GT_EACH(of)             \
+  of(0);                        \
+  of(1);                        \
+  of(2);                        \
+  if constexpr (n > 3) of(3);   \
+  if constexpr (n > 4) of(4);   \
+  if constexpr (n > 5) of(5)
 
 // The sums of 16 channels of the gradient at a, from row to row, by 16 of the input at b
 // for n taps.
 template <int n>
 GT_AMX void multiply(const Taps& t, const uint16_t* a, int64_t row, const uint16_t* b, int64_t steps, bool add,
                      float* sums, Ahead& first, Ahead& second) {
-  GT_OPEN(0);
-  GT_OPEN(1);
-  GT_OPEN(2);
-  if constexpr (n > 3) GT_OPEN(3);
-  if constexpr (n > 4) GT_OPEN(4);
-  if constexpr (n > 5) GT_OPEN(5);
+  GT_EACH(GT_OPEN);
   for (; steps > 0; steps--, a += deep, b += half * deep) {
     _tile_loadd(7, a, row * 2);
-    GT_TAP(0);
-    GT_TAP(1);
-    GT_TAP(2);
-    if constexpr (n > 3) GT_TAP(3);
-    if constexpr (n > 4) GT_TAP(4);
-    if constexpr (n > 5) GT_TAP(5);
+    GT_EACH(GT_TAP);
     first.step();
     second.step();
   }
-  GT_CLOSE(0);
-  GT_CLOSE(1);
-  GT_CLOSE(2);
-  if constexpr (n > 3) GT_CLOSE(3);
-  if constexpr (n > 4) GT_CLOSE(4);
-  if constexpr (n > 5) GT_CLOSE(5);
+  GT_EACH(GT_CLOSE);
 }
 
 // All taps of 16 by 16 channels to 16 rows of weights [C,3,3].
