@@ -35,9 +35,19 @@ def run(*command):
     return {"result": result if isinstance(result, dict) else {}, "wall": wall, "peak": usage.ru_maxrss * 1024}
 
 
+def flags():
+    """What the CPU can do, in Linux' words."""
+    return next((line.split() for line in open("/proc/cpuinfo") if line.startswith(("flags", "Features"))), [])
+
+
+def bf16():
+    """Whether the CPU multiplies bfloat16."""
+    return bool({"amx_bf16", "avx512_bf16", "bf16"} & set(flags()))
+
+
 def machine():
     cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), platform.machine())
-    flags = next((line.split() for line in open("/proc/cpuinfo") if line.startswith("flags")), [])
-    has = [name for name, flag in (("AMX", "amx_bf16"), ("AVX512-BF16", "avx512_bf16"), ("AVX512", "avx512f"), ("AVX2", "avx2")) if flag in flags]
+    found = flags()
+    has = [name for name, flag in (("AMX", "amx_bf16"), ("AVX512-BF16", "avx512_bf16"), ("AVX512", "avx512f"), ("AVX2", "avx2")) if flag in found]
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return f"{os.cpu_count()} cores of {cpu} ({', '.join(has)}), {memory:.0f} GiB"

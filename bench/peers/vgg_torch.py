@@ -1,10 +1,10 @@
 """The documented VGG16 recipe in PyTorch, and its rate.
 
-    vgg_torch.py PHOTOS WEIGHTS.pth plain|best [--epochs N]
+    vgg_torch.py PHOTOS WEIGHTS.pth plain|best [--epochs N] [--bf16]
     vgg_torch.py PHOTOS MODEL.safetensors check --order STEPS.json
 
 plain is how people write it: float32, the frozen layers in the graph. best has
-bfloat16, channels_last and no graph for the frozen layers. check trains in float32
+channels_last, no graph for the frozen layers and, asked for, bfloat16. check trains in float32
 on pictures that do not vary, in the order of a run of ours, from its first weights.
 """
 import argparse
@@ -24,6 +24,7 @@ p.add_argument("weights")
 p.add_argument("mode", choices=["plain", "best", "check"])
 p.add_argument("--order")
 p.add_argument("--epochs", type=int, default=1)
+p.add_argument("--bf16", action="store_true")
 a = p.parse_args()
 torch.manual_seed(0)
 normalize = T.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
@@ -75,16 +76,17 @@ loader = DataLoader(
     torchvision.datasets.ImageFolder(a.data, vary), batch_size=32, shuffle=True, num_workers=2, persistent_workers=True
 )
 best = a.mode == "best"
+dtype = torch.bfloat16 if a.bf16 else torch.float32
 if best:
     model = model.to(memory_format=torch.channels_last)
-    prefix = prefix.to(torch.bfloat16)
+    prefix = prefix.to(dtype)
 clock, n = Clock(), 0
 for _ in range(a.epochs):
     for x, y in loader:
         if best:
             with torch.no_grad():
-                x = prefix(x.to(torch.bfloat16, memory_format=torch.channels_last))
-            with torch.autocast("cpu", dtype=torch.bfloat16):
+                x = prefix(x.to(dtype, memory_format=torch.channels_last))
+            with torch.autocast("cpu", dtype=torch.bfloat16, enabled=a.bf16):
                 loss = loss_of(tail(x), y)
         else:
             loss = loss_of(tail(prefix(x)), y)
