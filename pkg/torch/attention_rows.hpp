@@ -18,8 +18,6 @@ typedef float Floats __attribute__((vector_size(64), aligned(4), may_alias));
 typedef uint32_t Words __attribute__((vector_size(64), aligned(4), may_alias));
 constexpr int64_t lanes = 16;
 
-#define GT_INLINE inline __attribute__((always_inline))
-
 GT_INLINE Floats& at_floats(float* p) { return *reinterpret_cast<Floats*>(p); }
 GT_INLINE const Floats& at_floats(const float* p) { return *reinterpret_cast<const Floats*>(p); }
 

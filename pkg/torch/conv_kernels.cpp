@@ -15,6 +15,7 @@
 #include "guard.hpp"
 #include "slot.hpp"
 #include "winograd.hpp"
+#include "winograd_f32.hpp"
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -46,8 +47,9 @@ std::vector<State> states(const Tensors& ts) {
   return out;
 }
 
-// The type that products are to be in; Undefined where oneDNN has no fused
-// convolution of it on this machine.
+}  // namespace
+
+// Undefined where oneDNN has no fused convolution of it on this machine, too.
 at::ScalarType product_type(const at::Tensor& x) {
   at::ScalarType none = at::ScalarType::Undefined;
 #if defined(__x86_64__)
@@ -61,6 +63,8 @@ at::ScalarType product_type(const at::Tensor& x) {
   return none;
 }
 
+namespace {
+
 at::Tensor reorder(const at::Tensor& w, at::IntArrayRef padding, at::IntArrayRef stride, at::IntArrayRef input) {
   using F = at::Tensor(const at::Tensor&, at::IntArrayRef, at::IntArrayRef, at::IntArrayRef, int64_t,
                        at::OptionalArrayRef<int64_t>);
@@ -72,17 +76,20 @@ at::Tensor reorder(const at::Tensor& w, at::IntArrayRef padding, at::IntArrayRef
 }  // namespace
 
 bool conv3x3_fits(const at::Tensor& w, at::ScalarType type, int64_t stride, int64_t padding) {
-  return type == at::kBFloat16 && stride == 1 && padding == 1 && w.size(2) == 3 && w.size(3) == 3 &&
-         (matrix_units() ? tiles_fit : winograd_fits)(w);
+  if (stride != 1 || padding != 1 || w.size(2) != 3 || w.size(3) != 3) return false;
+  if (type == at::kFloat) return winograd_f32_fits(w);
+  return type == at::kBFloat16 && (matrix_units() ? tiles_fit : winograd_fits)(w);
 }
 
-at::Tensor conv3x3_weights(const at::Tensor& w, bool turned) {
+at::Tensor conv3x3_weights(const at::Tensor& w, at::ScalarType type, bool turned) {
+  if (type == at::kFloat) return winograd_f32_weights(w, turned);
   return matrix_units() ? tiles_weights(w, turned) : winograd_weights(w, turned);
 }
 
 at::Tensor conv3x3(const at::Tensor& x, const at::Tensor& weights, const at::Tensor& bias, const at::Tensor& added,
                    bool relu, bool pool) {
-  return (matrix_units() ? tiles_convolve : winograd)(x, weights, bias, added, relu, pool);
+  auto kernel = x.scalar_type() == at::kFloat ? winograd_f32 : matrix_units() ? tiles_convolve : winograd;
+  return kernel(x, weights, bias, added, relu, pool);
 }
 
 at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, at::IntArrayRef padding,
@@ -132,7 +139,7 @@ std::shared_ptr<const Packed> pack(const Tensors& ts, double eps, at::ScalarType
   p->of = states(ts);
   p->type = type;
   p->ours = conv3x3_fits(w, type, stride[0], padding[0]);
-  p->weight = p->ours ? conv3x3_weights(w) : reorder(w.to(type).contiguous(), padding, stride, input);
+  p->weight = p->ours ? conv3x3_weights(w, type) : reorder(w.to(type).contiguous(), padding, stride, input);
   at::ScalarType added = p->ours ? at::kFloat : type;
   p->bias = b.defined() ? b.to(added) : at::zeros({w.size(0)}, at::TensorOptions().dtype(added));
   return p;

@@ -10,12 +10,16 @@
 at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, at::IntArrayRef padding,
                     at::IntArrayRef stride, bool relu, const at::Tensor& added);
 
+// The type that a convolution's products of x are to be in, float32 or bfloat16;
+// Undefined where ATen is to do it.
+at::ScalarType product_type(const at::Tensor& x);
+
 // A 3×3 convolution by a kernel of ours: whether there is one here for weights
-// [K,C,3,3], its weights, turned for the gradient by the input, and its result. With
-// matrix units that is conv_tiles.hpp's, else winograd.hpp's with fewer products. What
-// is added is not to be pooled too.
+// [K,C,3,3], its weights, turned for the gradient by the input, and its result. In
+// float32 that is winograd_f32.hpp's; in bfloat16, with matrix units, conv_tiles.hpp's,
+// else winograd.hpp's. What is added is not to be pooled too.
 bool conv3x3_fits(const at::Tensor& w, at::ScalarType type, int64_t stride, int64_t padding);
-at::Tensor conv3x3_weights(const at::Tensor& w, bool turned = false);
+at::Tensor conv3x3_weights(const at::Tensor& w, at::ScalarType type, bool turned = false);
 at::Tensor conv3x3(const at::Tensor& x, const at::Tensor& weights, const at::Tensor& bias, const at::Tensor& added,
                    bool relu, bool pool);
 

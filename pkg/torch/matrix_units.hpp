@@ -3,9 +3,8 @@
 #define GOTUNE_MATRIX_UNITS_HPP
 
 #include "avx512.hpp"
+#include "lines.hpp"
 #include "share.hpp"
-
-#include <vector>
 
 #if defined(GT_AMX)
 namespace {
@@ -33,26 +32,6 @@ struct Ahead {
   }
   void step() {
     for (int64_t i = 0; i < lines && next < end; i++, next += 64) __builtin_prefetch(next, 0, 2);
-  }
-};
-
-// Memory that a thread keeps for its tasks, in whole cache lines: new pages would have to
-// be cleared each time.
-struct Lines {
-  struct alignas(64) Line {
-    char of[64];
-  };
-  std::vector<Line> of;
-
-  // Room for n numbers, which are not cleared.
-  template <class E>
-  E* numbers(int64_t n) {
-    of.resize(std::max<size_t>(of.size(), at::divup(n * static_cast<int64_t>(sizeof(E)), 64)));
-    return reinterpret_cast<E*>(of.data());
-  }
-  // Gives back what is more than so many bytes.
-  void free_above(size_t bytes) {
-    if (of.size() * sizeof(Line) > bytes) std::vector<Line>().swap(of);
   }
 };
 

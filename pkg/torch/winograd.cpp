@@ -24,7 +24,7 @@ constexpr int64_t positions = 16, lanes = 16;
 struct Shape : Grid {
   int64_t C, K, columns, block;
   Shape(const at::Tensor& x, int64_t k)
-      : Grid(x), C(x.size(1)), K(k), columns(winograd_columns(k)),
+      : Grid(x, 2), C(x.size(1)), K(k), columns(winograd_columns(k)),
         // Transformed, a block is 1 MiB at most.
         block(std::clamp<int64_t>((1 << 20) / (positions * C * 2) / 32 * 32, 32, 256)) {}
 };

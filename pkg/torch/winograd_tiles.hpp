@@ -1,5 +1,5 @@
-// The 2×2 tiles of a convolution's result, and the 4×4 pixels of its input that each is
-// of, which forward pass and gradient by the weights take and transform alike.
+// The tiles of a convolution's result, and the pixels of its input that each is of, which
+// forward pass and gradient by the weights take and transform alike.
 #ifndef GOTUNE_WINOGRAD_TILES_HPP
 #define GOTUNE_WINOGRAD_TILES_HPP
 
@@ -10,18 +10,19 @@
 #if defined(__x86_64__)
 namespace {
 
-// The tiles of images [N,.,H,W].
+// The tiles of images [N,.,H,W], each of size×size.
 struct Grid {
-  int64_t N, H, W, th, tw;
+  int64_t N, H, W, size, th, tw;
 
-  explicit Grid(const at::Tensor& x) : N(x.size(0)), H(x.size(2)), W(x.size(3)), th((H + 1) / 2), tw((W + 1) / 2) {}
+  Grid(const at::Tensor& x, int64_t size)
+      : N(x.size(0)), H(x.size(2)), W(x.size(3)), size(size), th(at::divup(H, size)), tw(at::divup(W, size)) {}
   int64_t tiles() const { return N * th * tw; }
 
-  // The side×side pixels in t [N,H,W,channels] from (first, first) of a tile's 2×2;
-  // nothing is a pixel outside.
-  void pixels(int64_t tile, const uint16_t* t, int64_t channels, int side, int first, const uint16_t* nothing,
-              const uint16_t** px) const {
-    int64_t n = tile / (th * tw), i = tile / tw % th * 2 + first, j = tile % tw * 2 + first;
+  // The side×side pixels in t [N,H,W,channels] from (first, first) of a tile; nothing is
+  // a pixel outside.
+  template <class E>
+  void pixels(int64_t tile, const E* t, int64_t channels, int side, int first, const E* nothing, const E** px) const {
+    int64_t n = tile / (th * tw), i = tile / tw % th * size + first, j = tile % tw * size + first;
     for (int p = 0; p < side * side; p++) {
       int64_t a = i + p / side, b = j + p % side;
       bool inside = n < N && a >= 0 && a < H && b >= 0 && b < W;
