@@ -9,16 +9,34 @@
 #include <cstdint>
 #include <cstring>
 
-#if defined(__x86_64__)
 #pragma GCC diagnostic ignored "-Wpsabi"
+
+namespace {
+
+typedef float F4 __attribute__((vector_size(16)));
+typedef float F8 __attribute__((vector_size(32)));
+typedef float F16 __attribute__((vector_size(64)));
+
+template <class V>
+GT_INLINE V load(const float* p) {
+  V v;
+  memcpy(&v, p, sizeof v);
+  return v;
+}
+
+template <class V>
+GT_INLINE void store(float* p, const V& v) {
+  memcpy(p, &v, sizeof v);
+}
+
+}  // namespace
+
+#if defined(__x86_64__)
 
 #define GT_AVX2 __attribute__((target("avx2,fma")))
 #define GT_AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,fma")))
 
 namespace {
-
-typedef float F8 __attribute__((vector_size(32)));
-typedef float F16 __attribute__((vector_size(64)));
 
 // Whether the CPU has these registers, and ONEDNN_MAX_CPU_ISA allows them.
 inline bool vectors_of_8() {
@@ -31,18 +49,6 @@ inline bool vectors_of_16() {
                           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
                           allowed({"avx512", "avx10"});
   return yes;
-}
-
-template <class V>
-GT_INLINE V load(const float* p) {
-  V v;
-  memcpy(&v, p, sizeof v);
-  return v;
-}
-
-template <class V>
-GT_INLINE void store(float* p, const V& v) {
-  memcpy(p, &v, sizeof v);
 }
 
 }  // namespace

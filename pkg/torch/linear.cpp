@@ -59,25 +59,25 @@ GT_BF16 void pack_columns(const float* w, int64_t stride, int64_t N, int64_t P, 
 
 // Φ(u), the normal distribution's, and e^(-u²/2). Its error is below 2e-7 (Abramowitz
 // & Stegun 1964, 7.1.26).
-GT_BF16 GT_INLINE Floats normal_cdf(Floats u, Floats* e) {
-  Floats x = (Floats)_mm512_abs_ps((__m512)u);
-  Floats t = (Floats)reciprocal((__m512)(1.0f + 0.23164190f * x));
-  *e = (Floats)exp2_of((__m512)(u * u * -0.72134752f));
-  Floats tail = 0.5f * *e * t * (0.254829592f + t * (-0.284496736f + t * (1.421413741f + t * (-1.453152027f + t * 1.061405429f))));
+GT_BF16 GT_INLINE F16 normal_cdf(F16 u, F16* e) {
+  F16 x = (F16)_mm512_abs_ps((__m512)u);
+  F16 t = (F16)reciprocal((__m512)(1.0f + 0.23164190f * x));
+  *e = (F16)exp2_of((__m512)(u * u * -0.72134752f));
+  F16 tail = 0.5f * *e * t * (0.254829592f + t * (-0.284496736f + t * (1.421413741f + t * (-1.453152027f + t * 1.061405429f))));
   return u < 0.0f ? tail : 1.0f - tail;
 }
 
-GT_BF16 GT_INLINE Floats tanh_of(Floats z) {
-  Floats e = (Floats)exp2_of((__m512)((z < 0.0f ? z : -z) * 2.88539008f));
-  Floats t = (1.0f - e) * (Floats)reciprocal((__m512)(1.0f + e));
+GT_BF16 GT_INLINE F16 tanh_of(F16 z) {
+  F16 e = (F16)exp2_of((__m512)((z < 0.0f ? z : -z) * 2.88539008f));
+  F16 t = (1.0f - e) * (F16)reciprocal((__m512)(1.0f + e));
   return z < 0.0f ? -t : t;
 }
 
 template <int A>
-GT_BF16 GT_INLINE Floats activated(Floats u) {
-  if (A == relu) return u < 0.0f ? Floats{} : u;
+GT_BF16 GT_INLINE F16 activated(F16 u) {
+  if (A == relu) return u < 0.0f ? F16{} : u;
   if (A == gelu) {
-    Floats e;
+    F16 e;
     return u * normal_cdf(u, &e);
   }
   if (A == gelu_tanh) return 0.5f * u * (1.0f + tanh_of(0.79788456f * (u + 0.044715f * u * u * u)));
@@ -85,13 +85,13 @@ GT_BF16 GT_INLINE Floats activated(Floats u) {
 }
 
 template <int A>
-GT_BF16 GT_INLINE Floats slope(Floats u) {
-  if (A == relu) return u > 0.0f ? Floats{} + 1.0f : Floats{};
+GT_BF16 GT_INLINE F16 slope(F16 u) {
+  if (A == relu) return u > 0.0f ? F16{} + 1.0f : F16{};
   if (A == gelu) {
-    Floats e, p = normal_cdf(u, &e);
+    F16 e, p = normal_cdf(u, &e);
     return p + u * e * 0.39894228f;
   }
-  Floats t = tanh_of(0.79788456f * (u + 0.044715f * u * u * u));
+  F16 t = tanh_of(0.79788456f * (u + 0.044715f * u * u * u));
   return 0.5f * (1.0f + t) + 0.5f * u * (1.0f - t * t) * 0.79788456f * (1.0f + 0.134145f * u * u);
 }
 
@@ -106,14 +106,14 @@ GT_BF16 void finish(const float* c, const float* bias, int64_t n, int64_t P, uin
       if (u) _mm256_storeu_si256(reinterpret_cast<__m256i*>(u + i * stride + k), rounded);
       if (A == none) continue;
       __m512 back = _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(rounded), 16));
-      store(y + i * stride + k, (__m512)activated<A>((Floats)back));
+      store(y + i * stride + k, (__m512)activated<A>((F16)back));
     }
 }
 
 template <int A>
 GT_BF16 void chain(const uint16_t* gy, const uint16_t* u, uint16_t* gu, int64_t n) {
   for (int64_t i = 0; i < n; i += 16)
-    store(gu + i, (__m512)((Floats)load(gy + i) * slope<A>((Floats)load(u + i))));
+    store(gu + i, (__m512)((F16)load(gy + i) * slope<A>((F16)load(u + i))));
 }
 
 GT_BF16 void round_rows(const float* c, int64_t n, int64_t P, uint16_t* y, int64_t stride) {
