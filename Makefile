@@ -42,6 +42,10 @@ demo-bert: build ## the demo's first half
 demo-vision: build ## the demo's second half
 	@hack/demo.sh vision
 
+.PHONY: check-device
+check-device: build ## hold a GPU against the CPU: losses, a resumed run, predictions, speed; DEVICE=cuda:1 another
+	@hack/check-device.sh $(DEVICE)
+
 .PHONY: test
 test: have-go have-g++ ## run every test
 	@$(call tool,$(gotestsum))

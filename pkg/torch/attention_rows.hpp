@@ -35,9 +35,9 @@ constexpr int64_t lanes = sizeof(V) / sizeof(float);
 // e^x for x ≤ 0 or little above, to 2e-7: x = n·ln2 + r, a polynomial in r, n
 // into the exponent. Below -87 it is e^-87, 2e-38.
 template <class V>
-GT_INLINE V exp_of(V x) {
+GT_INLINE V exp_of(const V& v) {
   typedef typename WordsOf<V>::T Words;
-  x = x < -87.0f ? V{} - 87.0f : x;
+  V x = v < -87.0f ? V{} - 87.0f : v;
   // Adding 1.5·2^23 leaves the nearest integer in the low bits.
   V t = x * 1.44269504088896341f + 12582912.0f;
   V n = t - 12582912.0f;
@@ -95,7 +95,7 @@ GT_INLINE float top_of(float* s, int64_t n, int64_t width) {
 }
 
 template <class V>
-GT_INLINE float sum_of(V x) {
+GT_INLINE float sum_of(const V& x) {
   float sum = 0;
   for (int i = 0; i < lanes<V>; i++) sum += x[i];
   return sum;
@@ -104,7 +104,7 @@ GT_INLINE float sum_of(V x) {
 // A register of a row's masked weights, and of the gradient of its scores before scaling,
 // from its weights e and the gradient d of its masked weights.
 template <class V>
-GT_INLINE void gradient_of(V e, V d, int64_t j, float scale, const Row& row, uint32_t drop, float inverse, V* p, V* ds) {
+GT_INLINE void gradient_of(const V& e, const V& d, int64_t j, float scale, const Row& row, uint32_t drop, float inverse, V* p, V* ds) {
   V m = drop ? kept<V>(static_cast<uint32_t>(j), row.key, drop) * inverse : V{} + 1.0f;
   *p = e * m;
   *ds = e * (d * m - row.dot) * scale;

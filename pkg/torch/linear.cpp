@@ -59,7 +59,7 @@ GT_BF16 void pack_columns(const float* w, int64_t stride, int64_t N, int64_t P, 
 
 // Φ(u), the normal distribution's, and e^(-u²/2). Its error is below 2e-7 (Abramowitz
 // & Stegun 1964, 7.1.26).
-GT_BF16 GT_INLINE F16 normal_cdf(F16 u, F16* e) {
+GT_BF16 GT_INLINE F16 normal_cdf(const F16& u, F16* e) {
   F16 x = (F16)_mm512_abs_ps((__m512)u);
   F16 t = (F16)reciprocal((__m512)(1.0f + 0.23164190f * x));
   *e = (F16)exp2_of((__m512)(u * u * -0.72134752f));
@@ -67,14 +67,14 @@ GT_BF16 GT_INLINE F16 normal_cdf(F16 u, F16* e) {
   return u < 0.0f ? tail : 1.0f - tail;
 }
 
-GT_BF16 GT_INLINE F16 tanh_of(F16 z) {
+GT_BF16 GT_INLINE F16 tanh_of(const F16& z) {
   F16 e = (F16)exp2_of((__m512)((z < 0.0f ? z : -z) * 2.88539008f));
   F16 t = (1.0f - e) * (F16)reciprocal((__m512)(1.0f + e));
   return z < 0.0f ? -t : t;
 }
 
 template <int A>
-GT_BF16 GT_INLINE F16 activated(F16 u) {
+GT_BF16 GT_INLINE F16 activated(const F16& u) {
   if (A == relu) return u < 0.0f ? F16{} : u;
   if (A == gelu) {
     F16 e;
@@ -85,7 +85,7 @@ GT_BF16 GT_INLINE F16 activated(F16 u) {
 }
 
 template <int A>
-GT_BF16 GT_INLINE F16 slope(F16 u) {
+GT_BF16 GT_INLINE F16 slope(const F16& u) {
   if (A == relu) return u > 0.0f ? F16{} + 1.0f : F16{};
   if (A == gelu) {
     F16 e, p = normal_cdf(u, &e);

@@ -18,10 +18,27 @@ func TestWithoutMatrixUnits(t *testing.T) {
 
 // What CPUs without AVX-512 run is tested where there is some, too.
 func TestWithoutAVX512(t *testing.T) {
-	if torch.CPUBFloat16() == "" {
-		t.Skip("this CPU lacks at least AVX-512's bfloat16: the other tests run without")
+	if floatsInRegister() < 16 {
+		t.Skip("this CPU has no AVX-512: the other tests run without")
 	}
-	restricted(t, "AVX2", "Float32Convolution|FusedConvolution")
+	restricted(t, "AVX2", "Float32Convolution|FusedConvolution|Packed|Attention")
+}
+
+// And what CPUs without AVX2 run.
+func TestWithoutAVX2(t *testing.T) {
+	if floatsInRegister() < 8 {
+		t.Skip("this CPU has no AVX2: the other tests run without")
+	}
+	restricted(t, "SSE41", "FusedConvolution|Packed|Attention")
+}
+
+// floatsInRegister is how many numbers the registers hold that our kernels of float32 use.
+func floatsInRegister() int {
+	most := map[string]int{"AVX512": 16, "AVX2": 8}[torch.CPUCapability()]
+	if limit, ok := map[string]int{"AVX2": 8, "SSE41": 4}[os.Getenv("ONEDNN_MAX_CPU_ISA")]; ok {
+		return min(most, limit)
+	}
+	return most
 }
 
 // restricted runs the tests that a pattern finds in a process to which oneDNN's variable

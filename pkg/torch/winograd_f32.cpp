@@ -139,11 +139,12 @@ GT_INLINE void back_column(const V& m0, const V& m1, const V& m2, const V& m3, c
   g[2 * step] = 1.0f / 3 * (sum2 - sum) + m5;
 }
 
-// The largest, NaN before any number.
+// The largest, NaN before any number. (Of a + and a - infinity it is NaN too, which ReLU
+// leaves no room for.) GCC knows no 512-bit select on two conditions at once.
 template <class V>
-GT_INLINE V larger(const V& a, const V& b) {
-  V most = a > b ? a : b;  // b, where either is NaN
-  return a != a ? a : most;
+GT_INLINE V largest(const V& a, const V& b, const V& c, const V& d) {
+  V x = a > b ? a : b, y = c > d ? c : d, most = x > y ? x : y, sum = (a + b) + (c + d);
+  return sum != sum ? sum : most;
 }
 
 struct Forward : Grid {
@@ -196,7 +197,7 @@ GT_INLINE void scatter(const Forward& f, int64_t tile, const float* m, int64_t f
         for (int64_t j = 0; j < w; j += 2) {
           const V* o = out + 4 * i + j;
           store(f.y + ((n * (f.H / 2) + (top + i) / 2) * (f.W / 2) + (left + j) / 2) * f.K + first + k,
-                larger<V>(larger<V>(o[0], o[1]), larger<V>(o[4], o[5])));
+                largest<V>(o[0], o[1], o[4], o[5]));
         }
     } else {
       for (int64_t i = 0; i < h; i++)
@@ -348,7 +349,12 @@ GT_AVX512 void transform_row_of_16(const float* m, int64_t step, int64_t C, floa
 
 }  // namespace
 
-bool winograd_f32_fits(const at::Tensor& w) { return vectors_of_8() && w.size(0) % chunk == 0 && w.size(1) % 32 == 0; }
+bool winograd_f32_fits(const at::Tensor& w) {
+  int64_t K = w.size(0), C = w.size(1);
+  // Transformed weights, and their gradients before they are transformed back, are 144
+  // bytes for each pair of channels.
+  return vectors_of_8() && K % chunk == 0 && C % 32 == 0 && K * C <= 1 << 20;
+}
 
 at::Tensor winograd_f32_weights(const at::Tensor& weights, bool turned) {
   at::Tensor w = weights.detach().to(at::kFloat).contiguous();
@@ -381,6 +387,7 @@ at::Tensor winograd_f32(const at::Tensor& x, const at::Tensor& weights, const at
     static thread_local Lines lines;
     float* v = lines.numbers<float>(f.room());
     for (int64_t i; (i = next++) < tasks;) run(f, i * block, v);
+    lines.free_above(4 << 20);
   });
   return y;
 }
