@@ -21,7 +21,7 @@ func TestWithoutAVX512(t *testing.T) {
 	if floatsInRegister() < 16 {
 		t.Skip("this CPU has no AVX-512: the other tests run without")
 	}
-	restricted(t, "AVX2", "Float32Convolution|FusedConvolution|Packed|Attention")
+	restricted(t, "AVX2", "Float32Convolution|AttentionPacked")
 }
 
 // And what CPUs without AVX2 run.
@@ -29,7 +29,7 @@ func TestWithoutAVX2(t *testing.T) {
 	if floatsInRegister() < 8 {
 		t.Skip("this CPU has no AVX2: the other tests run without")
 	}
-	restricted(t, "SSE41", "FusedConvolution|Packed|Attention")
+	restricted(t, "SSE41", "AttentionPacked")
 }
 
 // floatsInRegister is how many numbers the registers hold that our kernels of float32 use.
