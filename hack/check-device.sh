@@ -30,7 +30,11 @@ train() { # PROGRAM NAME FLAG...
 	esac
 	rm -rf "${out:?}/$name"
 	"bin/$program" train "$@" --val-fraction 0 --limit $((steps * batch)) --batch $batch --epochs 1 --lr 1e-4 \
-		--out "$out/$name" >"$out/$name.log" 2>&1
+		--out "$out/$name" >"$out/$name.log" 2>&1 || {
+		local status=$?
+		[[ $status == 130 ]] || tail -n 3 "$out/$name.log" >&2
+		return $status
+	}
 }
 
 losses() { grep '"grad_norm"' "$out/$1/metrics.jsonl" | grep -o '"loss":[^,}]*' | cut -d: -f2; }
@@ -48,7 +52,7 @@ verdict() { # WHAT DIFFERENCE ALLOWED MORE
 	printf '%-7s %-42s differs by %-8s allowed %-6s %s\n' "$ok" "$1" "$2" "$3" "${4:-}"
 }
 
-compare() { verdict "$1" "$(apart <(losses "$2") <(losses "$3"))" "$4" "$(rate "$2") to $(rate "$3")"; }
+compare() { verdict "$1" "$(apart <(losses "$2") <(losses "$3"))" "$4" "at $(rate "$2"), the other at $(rate "$3")"; }
 
 # The device's run, interrupted at a third of its steps.
 interrupted() { # PROGRAM NAME FLAG...

@@ -21,7 +21,8 @@ at::Tensor forward_of(const at::Tensor& x, const at::Tensor& w, const at::Tensor
 }
 
 at::Tensor input_gradient(const at::Tensor& gy, const at::Tensor& w) {
-  return conv3x3(gy, conv3x3_weights(w, gy.scalar_type(), true), at::zeros({w.size(1)}, w.options().dtype(at::kFloat)), {}, false, false);
+  at::Tensor none = at::zeros({w.size(1)}, w.options().dtype(at::kFloat));
+  return conv3x3(gy, conv3x3_weights(w, gy.scalar_type(), true), none, {}, false, false);
 }
 
 at::Tensor weight_gradient(const at::Tensor& gy, const at::Tensor& x, const at::Tensor& w) {
@@ -72,8 +73,8 @@ extern "C" gt_error gt_conv_recorded(gt_tensor x, gt_tensor weight, gt_tensor bi
     const at::Tensor &in = *static_cast<at::Tensor*>(x), &w = *static_cast<at::Tensor*>(weight);
     at::ScalarType type = product_type(in);
     // The gradient by the input has as many columns as there are channels in.
-    bool fits = at::GradMode::is_enabled() && w.scalar_type() == at::kFloat && in.dim() == 4 && in.numel() > 0 && in.size(1) == w.size(1) && w.size(1) % 64 == 0 &&
-                conv3x3_fits(w, type, stride, padding);
+    bool fits = at::GradMode::is_enabled() && w.scalar_type() == at::kFloat && in.dim() == 4 && in.numel() > 0 &&
+                in.size(1) == w.size(1) && w.size(1) % 64 == 0 && conv3x3_fits(w, type, stride, padding);
     if (!fits) return;
     std::optional<at::Tensor> b;
     if (bias) b = *static_cast<at::Tensor*>(bias);

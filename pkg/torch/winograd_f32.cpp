@@ -148,7 +148,8 @@ GT_INLINE V largest(const V& a, const V& b, const V& c, const V& d) {
 }
 
 struct Forward : Grid {
-  int64_t C, K, block, apart;  // apart are a block's matrices of input; 16 more than they need keep them out of one cache set
+  int64_t C, K, block;
+  int64_t apart;  // how far a block's matrices are: 16 numbers more than they need keep them out of one cache set
   const float *x, *weights, *bias, *added;  // added may be null
   float* y;
   bool relu, pool;
@@ -162,7 +163,8 @@ struct Forward : Grid {
 // Tiles at a time: few, so that they stay in the core's cache, but where weights are
 // many, enough to fetch them for; as many tasks as threads, if there are tiles for it.
 int64_t block_of(int64_t tiles, int64_t C) {
-  int64_t most = C >= 256 ? 48 : 24, tasks = std::max(at::divup(tiles, most), std::min<int64_t>(at::divup(tiles, 12), at::get_num_threads()));
+  int64_t most = C >= 256 ? 48 : 24, threads = at::get_num_threads();
+  int64_t tasks = std::max(at::divup(tiles, most), std::min(at::divup(tiles, 12), threads));
   return at::divup(at::divup(tiles, tasks), rows()) * rows();
 }
 
