@@ -15,6 +15,7 @@
 // Every sum is in float32 and in one order, whatever the number of threads.
 #include "conv_tiles.hpp"
 
+#include "filters.hpp"
 #include "matrix_units.hpp"
 
 #if defined(GT_AMX)
@@ -328,17 +329,16 @@ at::Tensor result_of(const Strips& s, const at::Tensor& x, bool pool) {
   return at::empty({s.N, s.K, s.H / step, s.W / step}, x.options().memory_format(at::MemoryFormat::ChannelsLast));
 }
 
-// Where the inputs of a product are, in [K,C,3,3] or turned in [C,K,3,3]: so many numbers
-// from an output's first, or nowhere, -1.
+// Where the inputs of a product are: so many numbers from an output's first, or nowhere, -1.
 struct Inputs {
   int64_t at[side];
 
-  Inputs(int64_t channels, int64_t from, int64_t tap, int64_t of_input, bool turned) {
+  Inputs(const Filters& f, int64_t from, int64_t tap) {
     for (int64_t i = 0; i < side; i++) {
-      if (!gathers(channels))
-        at[i] = (from + i) * of_input + (turned ? 8 - tap : tap);
+      if (!gathers(f.inputs))
+        at[i] = (from + i) * f.of_input + f.tap(tap);
       else
-        at[i] = i < 9 * channels ? i % channels * of_input + i / channels : -1;
+        at[i] = i < 9 * f.inputs ? i % f.inputs * f.of_input + f.tap(i / f.inputs) : -1;
     }
   }
 };
@@ -348,16 +348,17 @@ GT_AMX inline __m256i weights_at(const float* w, __m512i outputs, int64_t at) {
   return at < 0 ? _mm256_setzero_si256() : round_down(_mm512_i32gather_ps(outputs, w + at, 4));
 }
 
-// side outputs of all inputs.
-GT_AMX void pack_panel(const float* w, int64_t inputs, int64_t of_output, int64_t of_input, bool turned, uint16_t* to) {
-  const __m512i outputs = offsets(of_output);
-  for (int64_t c = 0; c < inputs; c += side)
-    for (int64_t tap = 0; tap < (gathers(inputs) ? 1 : 9); tap++) {
-      Inputs in(inputs, c, tap, of_input, turned);
+// side outputs, from the first on, of all inputs.
+GT_AMX void pack_panel(const Filters& f, int64_t first, uint16_t* to) {
+  const __m512i outputs = offsets(f.of_output);
+  for (int64_t c = 0; c < f.inputs; c += side)
+    for (int64_t tap = 0; tap < (gathers(f.inputs) ? 1 : 9); tap++) {
+      Inputs in(f, c, tap);
       for (int64_t k = 0; k < side; k += half)
-        for (int64_t i = 0; i < side; i += 2, to += side)
-          _mm512_storeu_si512(to, interleave(weights_at(w + k * of_output, outputs, in.at[i]),
-                                             weights_at(w + k * of_output, outputs, in.at[i + 1])));
+        for (int64_t i = 0; i < side; i += 2, to += side) {
+          const float* w = f.of(first + k, 0);
+          _mm512_storeu_si512(to, interleave(weights_at(w, outputs, in.at[i]), weights_at(w, outputs, in.at[i + 1])));
+        }
     }
 }
 
@@ -369,16 +370,12 @@ bool tiles_fit(const at::Tensor& w) {
 }
 
 at::Tensor tiles_weights(const at::Tensor& weights, bool turned) {
-  at::Tensor w = weights.detach().to(at::kFloat).contiguous();
-  int64_t K = w.size(0), C = w.size(1), outputs = turned ? C : K, inputs = turned ? K : C, of_k = 9 * C, of_c = 9;
-  int64_t of_output = turned ? of_c : of_k, of_input = turned ? of_k : of_c;
-  at::Tensor out = at::empty({outputs / side, at::divup(inputs, side), gathers(inputs) ? 1 : 9, 2, half, half, 2},
-                             w.options().dtype(at::kBFloat16));
+  Filters f(weights, turned);
+  at::Tensor out = at::empty({f.outputs / side, at::divup(f.inputs, side), gathers(f.inputs) ? 1 : 9, 2, half, half, 2},
+                             f.w.options().dtype(at::kBFloat16));
   auto* to = static_cast<uint16_t*>(out.data_ptr());
-  const float* from = w.const_data_ptr<float>();
-  at::parallel_for(0, outputs / side, 1, [&](int64_t a, int64_t b) {
-    for (int64_t i = a; i < b; i++)
-      pack_panel(from + i * side * of_output, inputs, of_output, of_input, turned, to + i * out.stride(0));
+  at::parallel_for(0, f.outputs / side, 1, [&](int64_t a, int64_t b) {
+    for (int64_t i = a; i < b; i++) pack_panel(f, i * side, to + i * out.stride(0));
   });
   return out;
 }

@@ -14,6 +14,7 @@
 // number of threads.
 #include "winograd_f32.hpp"
 
+#include "filters.hpp"
 #include "floats.hpp"
 #include "lines.hpp"
 #include "share.hpp"
@@ -36,9 +37,6 @@ struct Sixteens {
   typedef F16 V;
   static constexpr int64_t lanes = 16, columns = 32, rows = 8, few = 8;
 };
-
-int64_t columns() { return vectors_of_16() ? Sixteens::columns : Eights::columns; }
-int64_t rows() { return vectors_of_16() ? Sixteens::rows : Eights::rows; }
 
 // C [R, columns] = A·B, or that added to C. A's numbers of a row are a_step apart, its
 // rows a_row; B is [n, columns], n a multiple of 4.
@@ -155,18 +153,18 @@ struct Forward : Grid {
   bool relu, pool;
   std::vector<float> nothing;  // a pixel outside
 
+  // Tiles at a time, in whole products of rows: few, so that they stay in the core's
+  // cache, but where weights are many, enough to fetch them for; as many tasks as
+  // threads, if there are tiles for it.
+  static int64_t block_for(int64_t tiles, int64_t C, int64_t rows) {
+    int64_t most = C >= 256 ? 48 : 24, threads = at::get_num_threads();
+    int64_t tasks = std::max(at::divup(tiles, most), std::min(at::divup(tiles, 12), threads));
+    return at::divup(at::divup(tiles, tasks), rows) * rows;
+  }
   static constexpr int64_t of_block(int64_t block, int64_t width) { return block * width + line; }
   // The block's input, transformed, and its products.
   int64_t room() const { return positions * (apart + of_block(block, chunk)); }
 };
-
-// Tiles at a time: few, so that they stay in the core's cache, but where weights are
-// many, enough to fetch them for; as many tasks as threads, if there are tiles for it.
-int64_t block_of(int64_t tiles, int64_t C) {
-  int64_t most = C >= 256 ? 48 : 24, threads = at::get_num_threads();
-  int64_t tasks = std::max(at::divup(tiles, most), std::min(at::divup(tiles, 12), threads));
-  return at::divup(at::divup(tiles, tasks), rows()) * rows();
-}
 
 template <class I>
 GT_INLINE void scatter(const Forward& f, int64_t tile, const float* m, int64_t first) {
@@ -229,54 +227,37 @@ GT_INLINE void forward_block(const Forward& f, int64_t first, float* v) {
   }
 }
 
-GT_AVX2 void forward_block_of_8(const Forward& f, int64_t first, float* v) { forward_block<Eights>(f, first, v); }
-GT_AVX512 void forward_block_of_16(const Forward& f, int64_t first, float* v) { forward_block<Sixteens>(f, first, v); }
-
-// Of a panel's columns of outputs, from w on, all inputs' weights: at every position
-// [inputs, columns], step apart.
+// Of a panel's columns of outputs, from the first on, all inputs' weights: at every
+// position [inputs, columns].
 template <class I>
-GT_INLINE void weights_panel(const float* w, int64_t of_output, int64_t of_input, bool turned, int64_t inputs, int64_t step,
-                             float* out) {
+GT_INLINE void weights_panel(const Filters& f, int64_t first, float* out) {
   typedef typename I::V V;
-  for (int64_t c = 0; c < inputs; c++, out += I::columns)
+  for (int64_t c = 0; c < f.inputs; c++, out += I::columns)
     for (int64_t k = 0; k < I::columns; k += I::lanes) {
       V g[9], t[18], r[6];
       for (int tap = 0; tap < 9; tap++)
-        for (int64_t l = 0; l < I::lanes; l++)
-          g[tap][l] = w[(k + l) * of_output + c * of_input + (turned ? 8 - tap : tap)];
+        for (int64_t l = 0; l < I::lanes; l++) g[tap][l] = f.of(first + k + l, c)[f.tap(tap)];
 #pragma GCC unroll 1
       for (int j = 0; j < 3; j++) weight_column<V>(g[j], g[3 + j], g[6 + j], t + j, 3);
 #pragma GCC unroll 1
       for (int i = 0; i < 6; i++) {
         weight_column<V>(t[3 * i], t[3 * i + 1], t[3 * i + 2], r, 1);
 #pragma GCC unroll 6
-        for (int j = 0; j < 6; j++) store(out + (6 * i + j) * step + k, r[j]);
+        for (int j = 0; j < 6; j++) store(out + (6 * i + j) * f.outputs * f.inputs + k, r[j]);
       }
     }
 }
 
-GT_AVX2 void weights_panel_of_8(const float* w, int64_t of_output, int64_t of_input, bool turned, int64_t inputs,
-                                int64_t step, float* out) {
-  weights_panel<Eights>(w, of_output, of_input, turned, inputs, step, out);
-}
-GT_AVX512 void weights_panel_of_16(const float* w, int64_t of_output, int64_t of_input, bool turned, int64_t inputs,
-                                   int64_t step, float* out) {
-  weights_panel<Sixteens>(w, of_output, of_input, turned, inputs, step, out);
-}
-
 struct Gradient : Grid {
-  static constexpr int64_t group = 4;            // tiles, a multiple of which a product sums
-  static constexpr int64_t memory = 64 << 20;    // bytes of a portion's tiles, transformed
+  static constexpr int64_t group = 4;          // tiles, a multiple of which a product sums
+  static constexpr int64_t memory = 64 << 20;  // bytes of a portion's tiles, transformed
   int64_t K, C, portion;
   const float *gy, *x;
   std::vector<float> nothing;
 
   Gradient(const at::Tensor& g, const at::Tensor& in)
-      : Grid(in, side), K(g.size(1)), C(in.size(1)), gy(g.const_data_ptr<float>()), x(in.const_data_ptr<float>()),
-        nothing(std::max(K, C)) {
-    int64_t most = std::max(group, memory / (positions * (K + C) * 4) / group * group);
-    portion = at::divup(at::divup(tiles(), at::divup(tiles(), most)), group) * group;
-  }
+      : Grid(in, side), K(g.size(1)), C(in.size(1)), portion(portion_of(positions * (K + C) * 4, memory, group)),
+        gy(g.const_data_ptr<float>()), x(in.const_data_ptr<float>()), nothing(std::max(K, C)) {}
 };
 
 // A tile as row t of T of both operands: gradients d [36, K/16, T, 16], input
@@ -330,23 +311,35 @@ GT_INLINE void transform_back(const float* m, int64_t step, float* w) {
     for (int p = 0; p < 9; p++) *w++ = taps[p][c];
 }
 
-GT_AVX2 void put_tile_of_8(const Gradient& g, int64_t tile, int64_t T, int64_t t, float* d, float* v) {
-  put_tile<Eights>(g, tile, T, t, d, v);
-}
-GT_AVX512 void put_tile_of_16(const Gradient& g, int64_t tile, int64_t T, int64_t t, float* d, float* v) {
-  put_tile<Sixteens>(g, tile, T, t, d, v);
-}
-GT_AVX2 void sum_products_of_8(int64_t T, const float* d, const float* v, float* m, int64_t C, bool add) {
-  sum_products<Eights>(T, d, v, m, C, add);
-}
-GT_AVX512 void sum_products_of_16(int64_t T, const float* d, const float* v, float* m, int64_t C, bool add) {
-  sum_products<Sixteens>(T, d, v, m, C, add);
-}
-GT_AVX2 void transform_row_of_8(const float* m, int64_t step, int64_t C, float* w) {
-  for (int64_t c = 0; c < C; c += Eights::lanes) transform_back<Eights>(m + c, step, w + 9 * c);
-}
-GT_AVX512 void transform_row_of_16(const float* m, int64_t step, int64_t C, float* w) {
-  for (int64_t c = 0; c < C; c += Sixteens::lanes) transform_back<Sixteens>(m + c, step, w + 9 * c);
+// The kernels for registers of a kind.
+struct Kernels {
+  int64_t columns, rows;
+  void (*panel)(const Filters& f, int64_t first, float* out);
+  void (*forward)(const Forward& f, int64_t first, float* v);
+  void (*put)(const Gradient& g, int64_t tile, int64_t T, int64_t t, float* d, float* v);
+  void (*sum)(int64_t T, const float* d, const float* v, float* m, int64_t C, bool add);
+  void (*back)(const float* m, int64_t step, int64_t C, float* w);
+};
+
+#define GT_KERNELS(I, TARGET)                                                                                     \
+  {                                                                                                               \
+    I::columns, I::rows,                                                                                          \
+    [](const Filters& f, int64_t first, float* out) TARGET { weights_panel<I>(f, first, out); },                  \
+    [](const Forward& f, int64_t first, float* v) TARGET { forward_block<I>(f, first, v); },                      \
+    [](const Gradient& g, int64_t tile, int64_t T, int64_t t, float* d, float* v) TARGET {                        \
+      put_tile<I>(g, tile, T, t, d, v);                                                                           \
+    },                                                                                                            \
+    [](int64_t T, const float* d, const float* v, float* m, int64_t C, bool add) TARGET {                         \
+      sum_products<I>(T, d, v, m, C, add);                                                                        \
+    },                                                                                                            \
+    [](const float* m, int64_t step, int64_t C, float* w) TARGET {                                                \
+      for (int64_t c = 0; c < C; c += I::lanes) transform_back<I>(m + c, step, w + 9 * c);                        \
+    }                                                                                                             \
+  }
+
+const Kernels& kernels() {
+  static const Kernels of_8 = GT_KERNELS(Eights, GT_AVX2), of_16 = GT_KERNELS(Sixteens, GT_AVX512);
+  return vectors_of_16() ? of_16 : of_8;
 }
 
 }  // namespace
@@ -359,16 +352,12 @@ bool winograd_f32_fits(const at::Tensor& w) {
 }
 
 at::Tensor winograd_f32_weights(const at::Tensor& weights, bool turned) {
-  at::Tensor w = weights.detach().to(at::kFloat).contiguous();
-  int64_t K = w.size(0), C = w.size(1), outputs = turned ? C : K, inputs = turned ? K : C, width = columns();
-  int64_t of_output = turned ? 9 : 9 * C, of_input = turned ? 9 * C : 9;
-  auto panel = vectors_of_16() ? weights_panel_of_16 : weights_panel_of_8;
-  at::Tensor out = at::empty({positions, outputs / width, inputs, width}, w.options());
-  const float* from = w.const_data_ptr<float>();
+  Filters f(weights, turned);
+  const Kernels& k = kernels();
+  at::Tensor out = at::empty({positions, f.outputs / k.columns, f.inputs, k.columns}, f.w.options());
   float* to = out.data_ptr<float>();
-  at::parallel_for(0, outputs / width, 1, [&](int64_t a, int64_t b) {
-    for (int64_t i = a; i < b; i++)
-      panel(from + i * width * of_output, of_output, of_input, turned, inputs, outputs * inputs, to + i * width * inputs);
+  at::parallel_for(0, f.outputs / k.columns, 1, [&](int64_t a, int64_t b) {
+    for (int64_t i = a; i < b; i++) k.panel(f, i * k.columns, to + i * k.columns * f.inputs);
   });
   return out;
 }
@@ -379,16 +368,15 @@ at::Tensor winograd_f32(const at::Tensor& x, const at::Tensor& weights, const at
   Grid grid(x, side);
   at::Tensor y = at::empty({grid.N, K, pool ? grid.H / 2 : grid.H, pool ? grid.W / 2 : grid.W},
                            x.options().memory_format(at::MemoryFormat::ChannelsLast));
-  int64_t block = block_of(grid.tiles(), C);
+  int64_t block = Forward::block_for(grid.tiles(), C, kernels().rows);
   Forward f{grid, C, K, block, Forward::of_block(block, C), x.const_data_ptr<float>(), weights.const_data_ptr<float>(),
             bias.const_data_ptr<float>(), added.defined() ? added.const_data_ptr<float>() : nullptr, y.data_ptr<float>(),
             relu, pool, std::vector<float>(C)};
-  auto run = vectors_of_16() ? forward_block_of_16 : forward_block_of_8;
   int64_t tasks = at::divup(grid.tiles(), block);
   share(tasks, [&](std::atomic<int64_t>& next) {
     static thread_local Lines lines;
     float* v = lines.numbers<float>(f.room());
-    for (int64_t i; (i = next++) < tasks;) run(f, i * block, v);
+    for (int64_t i; (i = next++) < tasks;) kernels().forward(f, i * block, v);
     lines.free_above(4 << 20);
   });
   return y;
@@ -400,24 +388,22 @@ at::Tensor winograd_f32_weight_gradient(const at::Tensor& gy, const at::Tensor& 
   at::Tensor d = at::empty({positions * g.K * g.portion}, options), v = at::empty({positions * g.C * g.portion}, options);
   at::Tensor sums = at::empty({positions, g.K, g.C}, options), out = at::empty({g.K, g.C, 3, 3}, options);
   float *dp = d.data_ptr<float>(), *vp = v.data_ptr<float>(), *m = sums.data_ptr<float>(), *w = out.data_ptr<float>();
-  auto put = vectors_of_16() ? put_tile_of_16 : put_tile_of_8;
-  auto sum = vectors_of_16() ? sum_products_of_16 : sum_products_of_8;
-  auto row = vectors_of_16() ? transform_row_of_16 : transform_row_of_8;
+  const Kernels& kernel = kernels();
   for (int64_t from = 0; from < g.tiles(); from += g.portion) {
     int64_t T = std::min(g.portion, at::divup(g.tiles() - from, Gradient::group) * Gradient::group);
     at::parallel_for(0, T, 1, [&](int64_t a, int64_t b) {
-      for (int64_t t = a; t < b; t++) put(g, from + t, T, t, dp, vp);
+      for (int64_t t = a; t < b; t++) kernel.put(g, from + t, T, t, dp, vp);
     });
     int64_t bands = g.K / chunk, panels = g.C / chunk, tasks = positions * bands * panels;
     share(tasks, [&](std::atomic<int64_t>& next) {
       for (int64_t task; (task = next++) < tasks;) {
         int64_t p = task / (bands * panels), i = task % bands * chunk, j = task / bands % panels * chunk;
-        sum(T, dp + (p * g.K + i) * T, vp + (p * g.C + j) * T, m + (p * g.K + i) * g.C + j, g.C, from > 0);
+        kernel.sum(T, dp + (p * g.K + i) * T, vp + (p * g.C + j) * T, m + (p * g.K + i) * g.C + j, g.C, from > 0);
       }
     });
   }
   at::parallel_for(0, g.K, 1, [&](int64_t a, int64_t b) {
-    for (int64_t k = a; k < b; k++) row(m + k * g.C, g.K * g.C, g.C, w + 9 * k * g.C);
+    for (int64_t k = a; k < b; k++) kernel.back(m + k * g.C, g.K * g.C, g.C, w + 9 * k * g.C);
   });
   return out;
 }

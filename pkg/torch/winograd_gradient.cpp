@@ -27,12 +27,9 @@ struct Tiles : Grid {
   std::vector<uint16_t> nothing;
 
   Tiles(const at::Tensor& g, const at::Tensor& in)
-      : Grid(in, 2), K(g.size(1)), C(in.size(1)), gy(static_cast<const uint16_t*>(g.data_ptr())),
-        x(static_cast<const uint16_t*>(in.data_ptr())), nothing(std::max(K, C)) {
-    int64_t most = std::max(group, memory / (positions * (K + C) * 2) / group * group);
-    int64_t portions = at::divup(tiles(), most);
-    portion = round_up(at::divup(tiles(), portions), group);
-  }
+      : Grid(in, 2), K(g.size(1)), C(in.size(1)), portion(portion_of(positions * (K + C) * 2, memory, group)),
+        gy(static_cast<const uint16_t*>(g.data_ptr())), x(static_cast<const uint16_t*>(in.data_ptr())),
+        nothing(std::max(K, C)) {}
 };
 
 // A·g·Aᵀ of the 2×2 at px, 16 channels from c.

@@ -18,6 +18,13 @@ struct Grid {
       : N(x.size(0)), H(x.size(2)), W(x.size(3)), size(size), th(at::divup(H, size)), tw(at::divup(W, size)) {}
   int64_t tiles() const { return N * th * tw; }
 
+  // Tiles of a portion, where so many bytes of each are to fit into memory: all portions
+  // are alike, of whole groups.
+  int64_t portion_of(int64_t bytes, int64_t memory, int64_t group) const {
+    int64_t most = std::max(group, memory / bytes / group * group);
+    return at::divup(at::divup(tiles(), at::divup(tiles(), most)), group) * group;
+  }
+
   // The side×side pixels in t [N,H,W,channels] from (first, first) of a tile; nothing is
   // a pixel outside.
   template <class E>

@@ -3,21 +3,20 @@
 #include "winograd.hpp"
 
 #include "avx512.hpp"
+#include "filters.hpp"
 
 #include <ATen/Parallel.h>
 
 #if defined(__x86_64__)
 namespace {
 
-// G·w·Gᵀ of the 3×3 at w, for 16 outputs that lie stride floats apart.
-GT_BF16 void transform(const float* w, __m512i stride, bool turned, __m256i* out) {
+// G·w·Gᵀ of an input's 3×3, for 16 outputs, from the first on, that lie stride floats apart.
+GT_BF16 void transform(const Filters& f, int64_t first, int64_t input, __m512i stride, __m256i* out) {
+  const float* w = f.of(first, input);
   __m512 t[4][3], g[3];
   const __m512 half = _mm512_set1_ps(0.5f);
   for (int j = 0; j < 3; j++) {
-    for (int i = 0; i < 3; i++) {
-      int tap = 3 * i + j;
-      g[i] = _mm512_i32gather_ps(stride, w + (turned ? 8 - tap : tap), 4);
-    }
+    for (int i = 0; i < 3; i++) g[i] = _mm512_i32gather_ps(stride, w + f.tap(3 * i + j), 4);
     __m512 ends = _mm512_add_ps(g[0], g[2]);
     t[0][j] = g[0], t[3][j] = g[2];
     t[1][j] = _mm512_mul_ps(half, _mm512_add_ps(ends, g[1]));
@@ -31,34 +30,28 @@ GT_BF16 void transform(const float* w, __m512i stride, bool turned, __m256i* out
   }
 }
 
-// A panel of outputs from k: at every position [inputs/2, columns, 2], step pairs apart.
-GT_BF16 void panel(const float* w, int64_t of_output, int64_t of_input, bool turned, int64_t inputs, int64_t columns,
-                   int64_t step, uint32_t* out) {
-  const __m512i stride = offsets(of_output);
-  for (int64_t c = 0; c < inputs; c += 2, out += columns)
+// A panel of outputs from the first on: at every position [inputs/2, columns, 2].
+GT_BF16 void panel(const Filters& f, int64_t first, int64_t columns, uint32_t* out) {
+  const __m512i stride = offsets(f.of_output);
+  for (int64_t c = 0; c < f.inputs; c += 2, out += columns)
     for (int64_t k = 0; k < columns; k += 16) {
       __m256i a[16], b[16];
-      const float* from = w + k * of_output + c * of_input;
-      transform(from, stride, turned, a);
-      transform(from + of_input, stride, turned, b);
-      for (int p = 0; p < 16; p++) _mm512_storeu_si512(out + p * step + k, interleave(a[p], b[p]));
+      transform(f, first + k, c, stride, a);
+      transform(f, first + k, c + 1, stride, b);
+      for (int p = 0; p < 16; p++)
+        _mm512_storeu_si512(out + p * f.outputs * f.inputs / 2 + k, interleave(a[p], b[p]));
     }
 }
 
 }  // namespace
 
 at::Tensor winograd_weights(const at::Tensor& weights, bool turned) {
-  at::Tensor w = weights.detach().to(at::kFloat).contiguous();
-  int64_t K = w.size(0), C = w.size(1), outputs = turned ? C : K, inputs = turned ? K : C;
-  int64_t columns = winograd_columns(outputs), of_k = 9 * C, of_c = 9;
-  int64_t of_output = turned ? of_c : of_k, of_input = turned ? of_k : of_c;
-  at::Tensor out = at::empty({16, outputs / columns, inputs / 2, columns, 2}, w.options().dtype(at::kBFloat16));
+  Filters f(weights, turned);
+  int64_t columns = winograd_columns(f.outputs);
+  at::Tensor out = at::empty({16, f.outputs / columns, f.inputs / 2, columns, 2}, f.w.options().dtype(at::kBFloat16));
   auto* to = static_cast<uint32_t*>(out.data_ptr());
-  const float* from = w.const_data_ptr<float>();
-  at::parallel_for(0, outputs / columns, 1, [&](int64_t a, int64_t b) {
-    for (int64_t i = a; i < b; i++)
-      panel(from + i * columns * of_output, of_output, of_input, turned, inputs, columns, outputs * inputs / 2,
-            to + i * columns * inputs / 2);
+  at::parallel_for(0, f.outputs / columns, 1, [&](int64_t a, int64_t b) {
+    for (int64_t i = a; i < b; i++) panel(f, i * columns, columns, to + i * columns * f.inputs / 2);
   });
   return out;
 }
