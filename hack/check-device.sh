@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 #
 # Holds a device against the CPU: the losses of the same steps in float32 and in the
-# precision that the device would choose, a run that was interrupted and went on, what
-# the models predict, and how fast each trained. It fails where they are further apart
-# than rounding makes them.
+# precision that the device would choose, what the models predict, and how fast each
+# trained; and a run with dropout or augmentation against one that was interrupted and
+# went on. It fails where they are further apart than rounding makes them.
 #
 # usage: hack/check-device.sh [DEVICE]     (default: cuda)
 #
 # Needs bin/ and weights/, and no network. STEPS=n trains so many steps of each (default:
-# 12), OUT=DIR keeps the runs there.
+# 12, and four times as many to interrupt), OUT=DIR keeps the runs there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -19,22 +19,35 @@ mkdir -p "$out"
 export GOTUNE_WEIGHTS=${GOTUNE_WEIGHTS:-$PWD/weights}
 batch=8 failed=0
 
-# Nothing is drawn at random: each side would draw something else.
-train() { # PROGRAM NAME FLAG...
-	local program=$1 name=$2
-	shift 2
+# Begins a run of so many times the steps, and leaves its process in pid.
+begin() { # PROGRAM NAME EPOCHS FLAG...
+	local program=$1 name=$2 epochs=$3
+	shift 3
 	case $program in
-	bertft) set -- weights/samples/imdb-2000.csv --model minilm-l6-h384-uncased --max-length 128 --dropout 0 "$@" ;;
+	bertft) set -- weights/samples/imdb-2000.csv --model minilm-l6-h384-uncased --max-length 128 "$@" ;;
 	vggft) set -- weights/samples/ants-bees/train --model resnet50-imagenet --head linear --freeze '!layer4,!head' \
-		--augment none --cache "$out/pictures" "$@" ;;
+		--cache "$out/pictures" "$@" ;;
 	esac
 	rm -rf "${out:?}/$name"
-	"bin/$program" train "$@" --val-fraction 0 --limit $((steps * batch)) --batch $batch --epochs 1 --lr 1e-4 \
-		--out "$out/$name" >"$out/$name.log" 2>&1 || {
-		local status=$?
-		[[ $status == 130 ]] || tail -n 3 "$out/$name.log" >&2
-		return $status
+	"bin/$program" train "$@" --val-fraction 0 --limit $((steps * batch)) --batch $batch \
+		--epochs "$epochs" --lr 1e-4 --out "$out/$name" >"$out/$name.log" 2>&1 &
+	pid=$!
+}
+
+train() { # PROGRAM NAME EPOCHS FLAG...
+	begin "$@"
+	wait $pid || {
+		tail -n 3 "$out/$2.log" >&2
+		return 1
 	}
+}
+
+# What is drawn at random differs from device to device.
+nothing_drawn() { # PROGRAM
+	case $1 in
+	bertft) echo --dropout 0 ;;
+	vggft) echo --augment none ;;
+	esac
 }
 
 losses() { grep '"grad_norm"' "$out/$1/metrics.jsonl" | grep -o '"loss":[^,}]*' | cut -d: -f2; }
@@ -54,19 +67,22 @@ verdict() { # WHAT DIFFERENCE ALLOWED MORE
 
 compare() { verdict "$1" "$(apart <(losses "$2") <(losses "$3"))" "$4" "at $(rate "$2"), the other at $(rate "$3")"; }
 
-# The device's run, interrupted at a third of its steps.
-interrupted() { # PROGRAM NAME FLAG...
-	local program=$1 name=$2
-	train "$@" &
-	while sleep 0.05; do
-		if [[ $(losses "$name" 2>/dev/null | wc -l) -ge $((steps / 3)) ]]; then
-			pkill -INT -f -- "--out $out/$name\$" || true
-			break
-		fi
-		kill -0 $! 2>/dev/null || break
-	done
-	wait $! || [[ $? == 130 ]]
-	"bin/$program" resume "$out/$name" >>"$out/$name.log" 2>&1 || grep -q "is done" "$out/$name.log"
+# A run that is interrupted at a third of its steps, and goes on.
+interrupted() { # PROGRAM NAME EPOCHS FLAG...
+	local program=$1 name=$2 at=$((steps * $3 / 3)) status=0
+	begin "$@"
+	while kill -0 $pid 2>/dev/null && [[ $(losses "$name" 2>/dev/null | wc -l) -lt $at ]]; do sleep 0.02; done
+	kill -TERM $pid 2>/dev/null || true
+	wait $pid || status=$?
+	if [[ $status != 130 ]]; then
+		echo "FAILED  $program was not interrupted: it ended with $status; take more STEPS"
+		failed=1
+		return
+	fi
+	"bin/$program" resume "$out/$name" >>"$out/$name.log" 2>&1 || {
+		tail -n 3 "$out/$name.log" >&2
+		return 1
+	}
 }
 
 # All classes' probabilities, by the model of the CPU's run.
@@ -81,13 +97,16 @@ predictions() { # PROGRAM DEVICE
 }
 
 for program in bertft vggft; do
-	train $program $program-cpu --device cpu --precision fp32
-	train $program $program-fp32 --device "$device" --precision fp32
+	read -ra plain < <(nothing_drawn $program)
+	train $program $program-cpu 1 "${plain[@]}" --device cpu --precision fp32
+	train $program $program-fp32 1 "${plain[@]}" --device "$device" --precision fp32
 	compare "$program, float32" $program-fp32 $program-cpu 1e-3
-	train $program $program-auto --device "$device"
+	train $program $program-auto 1 "${plain[@]}" --device "$device"
 	compare "$program, precision auto" $program-auto $program-cpu 5e-2
-	interrupted $program $program-resumed --device "$device" --precision fp32
-	compare "$program, interrupted and resumed" $program-resumed $program-fp32 1e-3
+	# With the device's own random numbers, which go on where they were.
+	train $program $program-drawn 4 --device "$device" --precision fp32
+	interrupted $program $program-resumed 4 --device "$device" --precision fp32
+	compare "$program, dropout and augmentation, resumed" $program-resumed $program-drawn 1e-3
 	verdict "$program predict, float32" \
 		"$(apart <(predictions $program "$device") <(predictions $program cpu))" 1e-3
 done

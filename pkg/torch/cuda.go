@@ -40,6 +40,11 @@ func CUDADevices() (int, error) {
 	if !isSharedLibrary(filepath.Join(dir, "libtorch_cuda.so")) {
 		return 0, fmt.Errorf("no libtorch_cuda.so in %s; run hack/install-libtorch.sh --cuda", dir)
 	}
+	return loadCUDA(dir)
+}
+
+// loadCUDA loads libtorch_cuda from dir and counts its devices.
+func loadCUDA(dir string) (int, error) {
 	cdir := C.CString(dir)
 	defer C.free(unsafe.Pointer(cdir))
 	if err := shimErr(C.gt_load_cuda(cdir)); err != nil {
@@ -50,6 +55,33 @@ func CUDADevices() (int, error) {
 		return 0, fmt.Errorf("count CUDA devices: %w", err)
 	}
 	return int(n), nil
+}
+
+// FirstCUDA returns the first CUDA device, where there is one that can be computed
+// on; without any, or without libtorch_cuda, ok is false. An error tells of one that
+// is too old for this libtorch_cuda, or has no memory left.
+func FirstCUDA() (d Device, ok bool, err error) {
+	if n, err := CUDADevices(); err != nil || n == 0 {
+		return CPU, false, nil
+	}
+	if err := shimErr(C.gt_cuda_try(0)); err != nil {
+		return CPU, false, &DeviceError{Device: CUDA(0).String(), Why: err.Error()}
+	}
+	return CUDA(0), true, nil
+}
+
+// MultipliesBFloat16 says whether the device multiplies bfloat16 itself, and is faster in
+// it: a GPU from compute capability 8.0 on, and a CPU as [CPUBFloat16] says. It is false
+// of a device that is not to be had.
+func (d Device) MultipliesBFloat16() bool {
+	if !d.cuda {
+		return CPUBFloat16() != ""
+	}
+	if n, err := CUDADevices(); err != nil || d.n < 0 || d.n >= n {
+		return false
+	}
+	var yes C.int
+	return shimErr(C.gt_cuda_bfloat16(C.int(d.n), &yes)) == nil && yes != 0
 }
 
 // isSharedLibrary says whether path is an ELF file. One of the same name that is

@@ -65,5 +65,6 @@ func ThreadMode(w *Tensor) Mode {
 var (
 	CheckABI        = checkABI
 	IsSharedLibrary = isSharedLibrary
+	LoadCUDA        = loadCUDA
 	ThreadsHere     = threadsHere
 )

@@ -141,11 +141,10 @@ gt_error copy_string(const std::string& s, char* buf, size_t n) {
 
 extern "C" {
 
-// libtorch_cuda registers its kernels when it is loaded; it must be there
-// before the first use of a CUDA device. The folder is libtorch_cpu's own.
+// libtorch_cuda registers itself when it is loaded, and must be before anything asks for
+// CUDA, at::hasCUDA too: libtorch keeps the first answer for good.
 gt_error gt_load_cuda(const char* dir) {
   return guard([&] {
-    if (at::hasCUDA()) return;
     std::string path = std::string(dir) + "/libtorch_cuda.so";
     if (!dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL)) {
       const char* why = dlerror();
@@ -154,8 +153,29 @@ gt_error gt_load_cuda(const char* dir) {
   });
 }
 
+// To be called when libtorch_cuda is loaded.
 gt_error gt_cuda_count(int* n) {
-  return guard([&] { *n = at::hasCUDA() ? static_cast<int>(at::detail::getCUDAHooks().deviceCount()) : 0; });
+  return guard([&] {
+    const at::CUDAHooksInterface& hooks = at::detail::getCUDAHooks();
+    TORCH_CHECK(hooks.hasCUDART(), "libtorch was used without it before; open the CUDA device first in a process");
+    *n = hooks.hasCUDA() ? static_cast<int>(hooks.deviceCount()) : 0;
+  });
+}
+
+// Whether the GPU multiplies bfloat16 (compute capability 8.0), or emulates it.
+gt_error gt_cuda_bfloat16(int device, int* yes) {
+  return guard([&] {
+    c10::DeviceGuard on(device_of(device));
+    *yes = at::detail::getCUDAHooks().supportsBFloat16ConvolutionWithCuDNNv8();
+  });
+}
+
+// A small sum on a GPU, for which libtorch_cuda may hold no kernel.
+gt_error gt_cuda_try(int device) {
+  return guard([&] {
+    at::Tensor x = at::ones({2}, at::TensorOptions().device(device_of(device)));
+    TORCH_CHECK((x + x).sum().item<float>() == 4, "1+1+1+1 is not 4 on it");
+  });
 }
 
 // To be called before libtorch's first allocation.

@@ -16,6 +16,8 @@ typedef char* gt_error;
 // Process.
 gt_error gt_load_cuda(const char* dir);
 gt_error gt_cuda_count(int* n);
+gt_error gt_cuda_bfloat16(int device, int* yes);
+gt_error gt_cuda_try(int device);
 const char* gt_built_version(void);
 gt_error gt_prepare(void);
 gt_error gt_runtime_abi(uint64_t* abi);

@@ -45,20 +45,18 @@ func Open(o Options) (*torch.Runtime, error) {
 	return rt, err
 }
 
-// chooseDevice resolves auto: a GPU where libtorch_cuda and a device are there,
-// and the CPU otherwise, without complaint.
+// chooseDevice resolves auto: a GPU where libtorch_cuda is there and can compute on
+// it, and the CPU otherwise, without complaint.
 func chooseDevice(name string) (torch.Device, error) {
 	if name != "" && name != "auto" {
 		return torch.ParseDevice(name)
 	}
-	if n, err := torch.CUDADevices(); err == nil && n > 0 {
-		return torch.CUDA(0), nil
-	}
-	return torch.CPU, nil
+	d, _, _ := torch.FirstCUDA() // else the CPU
+	return d, nil
 }
 
 // choosePrecision resolves auto: bf16 where the device multiplies it faster than
-// fp32, which on CPUs means AMX or AVX512-BF16.
+// fp32.
 func choosePrecision(name string, d torch.Device) (torch.DType, error) {
 	switch name {
 	case "fp32":
@@ -66,7 +64,7 @@ func choosePrecision(name string, d torch.Device) (torch.DType, error) {
 	case "bf16":
 		return torch.BFloat16, nil
 	case "", "auto":
-		if d.IsCUDA() || torch.CPUBFloat16() != "" {
+		if d.MultipliesBFloat16() {
 			return torch.BFloat16, nil
 		}
 		return torch.Float32, nil
