@@ -11,6 +11,9 @@ import (
 // openPictures opens pictures as VGG16 reads them.
 func openPictures(data, augment string, cacheBytes int64) (*vision.Dataset, error) {
 	in := vision.Input{Size: 224, ShortSide: 256, Fit: vision.FitCrop, Mean: [3]float64{0.485, 0.456, 0.406}, Std: [3]float64{0.229, 0.224, 0.225}}
+	if augment == "documented" { // which stretches
+		in.Fit = vision.FitStretch
+	}
 	return vision.OpenDataset(data, vision.DataOptions{Input: in, Augment: augment, CacheBytes: cacheBytes})
 }
 

@@ -32,19 +32,20 @@ func films(n int) string {
 	return csv.String()
 }
 
-// headless copies a weight file without its classification head.
-func headless(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 2 {
-		ts.Fatalf("usage: headless from to")
+// without copies a weight file but for the tensors of a prefix.
+func without(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: without prefix from to")
 	}
-	f, err := tensorfile.Open(ts.MkAbs(args[0]))
+	prefix := args[0]
+	f, err := tensorfile.Open(ts.MkAbs(args[1]))
 	ts.Check(err)
 	defer f.Close()
 	var rest []tensorfile.Tensor
 	for t := range f.All() {
-		if !strings.HasPrefix(t.Name, "classifier.") {
+		if !strings.HasPrefix(t.Name, prefix) {
 			rest = append(rest, t)
 		}
 	}
-	ts.Check(tensorfile.Write(ts.MkAbs(args[1]), rest, nil))
+	ts.Check(tensorfile.Write(ts.MkAbs(args[2]), rest, nil))
 }

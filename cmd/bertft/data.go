@@ -2,6 +2,9 @@ package main
 
 import (
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/gotune/gotune/internal/cli"
 	"github.com/gotune/gotune/internal/report"
@@ -15,8 +18,8 @@ type sets struct {
 }
 
 // openSets opens DATA and --val. A DATA that comes with splits gives its
-// training part, and its validation part where it has one; without any, a
-// fraction is held out.
+// training part, without which it is an error, and its validation part where it has
+// one; without any, a fraction is held out.
 func openSets(o *options, tok *text.Tokenizer) (s *sets, err error) {
 	s = &sets{}
 	defer func() {
@@ -33,11 +36,14 @@ func openSets(o *options, tok *text.Tokenizer) (s *sets, err error) {
 	splits := whole.Splits()
 	if parts := splits["train"]; parts != nil {
 		s.training = parts
+	} else if len(splits) > 0 {
+		return s, cli.Usagef("%s: no train split to train on, but %s; to train on such a part, give it alone",
+			o.Data, strings.Join(slices.Sorted(maps.Keys(splits)), ", "))
 	}
 	if err := s.training.CheckTrainable(); err != nil {
 		return s, cli.Usage(err)
 	}
-	if o.Limit > 0 {
+	if o.Limit > 0 { // so few may well lack a class
 		s.training = s.training.Limit(o.Limit, o.Seed)
 	}
 	data.Labels = s.training.Classes()

@@ -13,9 +13,9 @@ import (
 type evalCmd struct {
 	Model string `arg:"" help:"A run's folder, or a fine-tuned model's."`
 	Data  string `arg:"" help:"Labelled text, as for train."`
-	Split string `default:"" help:"Of data with splits: train, val or test; without it, test if there is one." group:"Data"`
+	Split string `default:"" help:"Of data with splits: train, val or test; without it, test if there is one, else val, else all." group:"Data"`
 	textFlags
-	MaxLength int `default:"512" help:"Tokens; longer texts are truncated." group:"Data"`
+	lengthFlag
 	Limit     int `default:"0" help:"Use only so many examples, after a seeded shuffle; 0: all." placeholder:"N" group:"Data"`
 	EvalBatch int `default:"32" help:"Examples in a batch." group:"Machine"`
 	cli.EvalFlags
@@ -25,7 +25,7 @@ type evalCmd struct {
 
 // Validate reports every fault at once. kong calls it before the verb runs.
 func (c *evalCmd) Validate() error {
-	errs := []error{checkMaxLength(c.MaxLength), checkBatch(c.EvalBatch), c.EvalFlags.Validate(), c.Machine.Validate()}
+	errs := []error{c.lengthFlag.validate(), checkBatch(c.EvalBatch), c.EvalFlags.Validate(), c.Machine.Validate()}
 	if c.Limit < 0 {
 		errs = append(errs, fmt.Errorf("--limit: %d, want 0 (all) or more", c.Limit))
 	}
@@ -45,8 +45,12 @@ func (c *evalCmd) Run(ctx context.Context, env *cli.Env) error {
 	if err != nil {
 		return err
 	}
-	return p.with(c.Machine.Answering(), text.LoadOptions{}, c.MaxLength, func(rt *torch.Runtime, m *text.BERT, _ text.LoadReport) error {
-		a, err := c.judged(c.Model, m, p.tok)
+	length, err := p.length(c.MaxLength)
+	if err != nil {
+		return err
+	}
+	return p.with(c.Machine.Answering(), text.LoadOptions{}, length, func(rt *torch.Runtime, m *text.BERT, _ text.LoadReport) error {
+		a, split, err := c.judged(c.Model, m, p.tok, length)
 		if err != nil {
 			return err
 		}
@@ -61,7 +65,7 @@ func (c *evalCmd) Run(ctx context.Context, env *cli.Env) error {
 			models = append(models, b)
 		}
 		return cli.Eval(ctx, env, rt, models, cli.EvalOptions{
-			Flags: c.EvalFlags, Data: c.Data, Machine: c.Machine, Batch: c.EvalBatch, Unit: "sequences",
+			Flags: c.EvalFlags, Data: c.Data, Split: split, Machine: c.Machine, Batch: c.EvalBatch, Unit: "sequences",
 		})
 	})
 }
@@ -72,11 +76,15 @@ func (c *evalCmd) other(ctx context.Context, env *cli.Env, rt *torch.Runtime) (j
 	if err != nil {
 		return j, nil, err
 	}
-	m, _, err := p.load(rt, text.LoadOptions{}, c.MaxLength)
+	length, err := p.length(c.MaxLength)
 	if err != nil {
 		return j, nil, err
 	}
-	j, err = c.judged(c.Compare, m, p.tok)
+	m, _, err := p.load(rt, text.LoadOptions{}, length)
+	if err != nil {
+		return j, nil, err
+	}
+	j, _, err = c.judged(c.Compare, m, p.tok, length)
 	if err != nil {
 		m.Close()
 		return j, nil, err
@@ -84,23 +92,32 @@ func (c *evalCmd) other(ctx context.Context, env *cli.Env, rt *torch.Runtime) (j
 	return j, func() { j.Data.(*text.Dataset).Close(); m.Close() }, nil
 }
 
-// judged opens the data as a model reads them.
-func (c *evalCmd) judged(name string, m *text.BERT, tok *text.Tokenizer) (j cli.Judged[*text.Batch], err error) {
-	o := c.data(c.MaxLength)
+// judged opens the data as a model reads them, and names the split that is
+// measured, if any. What the model was trained on comes last.
+func (c *evalCmd) judged(name string, m *text.BERT, tok *text.Tokenizer, length int) (j cli.Judged[*text.Batch], split string, err error) {
+	o := c.data(length)
 	o.Labels, o.Split = m.Classes(), c.Split
 	d, err := text.OpenDataset(c.Data, tok, o)
 	if err != nil {
-		return j, err
+		return j, "", err
 	}
-	if test := d.Splits()["test"]; c.Split == "" && test != nil {
-		d = test
+	order := []string{"test", "val"}
+	if c.Split != "" {
+		order = append(order, "train")
+	}
+	splits := d.Splits()
+	for _, name := range order {
+		if part := splits[name]; part != nil {
+			d, split = part, name
+			break
+		}
 	}
 	if c.Limit > 0 {
 		d = d.Limit(c.Limit, c.Seed)
 	}
-	order, err := d.ByLength()
+	byLength, err := d.ByLength()
 	if err != nil {
-		return j, errors.Join(err, d.Close())
+		return j, "", errors.Join(err, d.Close())
 	}
-	return cli.Judged[*text.Batch]{Name: name, Model: m, Data: d, Order: order, Sample: sampleOf(d)}, nil
+	return cli.Judged[*text.Batch]{Name: name, Model: m, Data: d, Order: byLength, Sample: sampleOf(d)}, split, nil
 }

@@ -20,7 +20,7 @@ type featuresCmd struct {
 	Layer *int   `help:"States after the first N layers; 0: the embeddings; without it, after all." placeholder:"N" group:"Data"`
 	Split string `default:"" help:"Of data with splits: train, val or test; without it, all." group:"Data"`
 	textFlags
-	MaxLength int `default:"512" help:"Tokens; longer texts are truncated." group:"Data"`
+	lengthFlag
 	EvalBatch int `default:"32" help:"Texts in a batch." group:"Machine"`
 	cli.FeatureFlags
 	cli.Machine
@@ -29,7 +29,16 @@ type featuresCmd struct {
 
 // Validate reports every fault at once. kong calls it before the verb runs.
 func (c *featuresCmd) Validate() error {
-	return errors.Join(checkMaxLength(c.MaxLength), checkBatch(c.EvalBatch), c.FeatureFlags.Validate(), c.Machine.Validate())
+	errs := []error{c.lengthFlag.validate(), checkBatch(c.EvalBatch), c.FeatureFlags.Validate(), c.Machine.Validate()}
+	if c.lines() {
+		errs = append(errs, c.textFlags.unused(c.Data+" is a text a line, and has no columns"))
+	}
+	return errors.Join(errs...)
+}
+
+// lines tells whether DATA is a text a line.
+func (c *featuresCmd) lines() bool {
+	return c.Data == "-" || strings.EqualFold(filepath.Ext(c.Data), ".txt")
 }
 
 // Run is called by kong.
@@ -42,7 +51,11 @@ func (c *featuresCmd) Run(ctx context.Context, env *cli.Env) (err error) {
 	if err != nil {
 		return err
 	}
-	d, err := c.open(ctx, env, p.tok)
+	length, err := p.length(c.MaxLength)
+	if err != nil {
+		return err
+	}
+	d, err := c.open(ctx, env, p.tok, length)
 	if err != nil {
 		return err
 	}
@@ -53,7 +66,7 @@ func (c *featuresCmd) Run(ctx context.Context, env *cli.Env) (err error) {
 			return cli.Usagef("--split: %s has no %s", c.Data, c.Split)
 		}
 	}
-	return p.with(c.Machine.Answering(), text.LoadOptions{Labels: labels}, c.MaxLength, func(rt *torch.Runtime, m *text.BERT, report text.LoadReport) error {
+	return p.with(c.Machine.Answering(), text.LoadOptions{Labels: labels}, length, func(rt *torch.Runtime, m *text.BERT, report text.LoadReport) error {
 		if c.Pool == "pooled" && slices.ContainsFunc(report.Missing, func(p string) bool { return strings.Contains(p, ".pooler.") }) {
 			return cli.Usagef("--pool pooled: the model %s has no pooler; mean or cls do without", p.Path)
 		}
@@ -67,10 +80,10 @@ func (c *featuresCmd) Run(ctx context.Context, env *cli.Env) (err error) {
 }
 
 // open opens the texts, which need no labels.
-func (c *featuresCmd) open(ctx context.Context, env *cli.Env, tok *text.Tokenizer) (*text.Dataset, error) {
-	o := c.data(c.MaxLength)
+func (c *featuresCmd) open(ctx context.Context, env *cli.Env, tok *text.Tokenizer, length int) (*text.Dataset, error) {
+	o := c.data(length)
 	o.Unlabelled = true
-	if c.Data != "-" && !strings.EqualFold(filepath.Ext(c.Data), ".txt") {
+	if !c.lines() {
 		d, err := text.OpenDataset(c.Data, tok, o)
 		return d, cli.Usage(err)
 	}

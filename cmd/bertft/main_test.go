@@ -31,7 +31,7 @@ func TestScripts(t *testing.T) {
 			return fixtures(tiny, env.WorkDir)
 		},
 		Cmds: clitest.Commands(map[string]func(*testscript.TestScript, bool, []string){
-			"manyfilms": manyFilms, "headless": headless,
+			"manyfilms": manyFilms, "without": without,
 		}),
 		Condition: clitest.Condition(t),
 	})

@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
 
 	"github.com/gotune/gotune/internal/cli"
 	"github.com/gotune/gotune/pkg/text"
@@ -14,6 +17,7 @@ import (
 type pretrained struct {
 	cli.Found
 	tok *text.Tokenizer
+	run string // the folder of the run whose model it is; "" for another
 }
 
 func find(ctx context.Context, env *cli.Env, ref string) (pretrained, error) {
@@ -25,7 +29,47 @@ func find(ctx context.Context, env *cli.Env, ref string) (pretrained, error) {
 	if err != nil {
 		return pretrained{}, cli.Usage(err)
 	}
-	return pretrained{found, tok}, nil
+	p := pretrained{Found: found, tok: tok}
+	if _, err := os.Stat(filepath.Join(ref, "run.yaml")); err == nil {
+		p.run = ref
+	}
+	return p, nil
+}
+
+// defaultLength is the recipe's --max-length.
+const defaultLength = 512
+
+// length is --max-length, or where that is 0 what the run was trained with; of a
+// model that is no run's the recipe's, as far as it has positions.
+func (p pretrained) length(flag int) (int, error) {
+	if flag > 0 {
+		return flag, nil
+	}
+	if p.run != "" {
+		var o struct {
+			MaxLength int `yaml:"max-length"`
+		}
+		if _, err := cli.ReadRun(p.run, &o); err != nil || o.MaxLength > 0 {
+			return o.MaxLength, err
+		}
+	}
+	cfg, err := text.ReadConfig(p.Path)
+	if err != nil {
+		return 0, cli.Usage(err)
+	}
+	return min(defaultLength, cfg.MaxPositionEmbeddings), nil
+}
+
+// lengthFlag is --max-length of the verbs that a model answers.
+type lengthFlag struct {
+	MaxLength int `default:"0" help:"Tokens; longer texts are truncated. 0: as the run was trained, and for a model that is no run's 512, or its positions where they are fewer." group:"Data"`
+}
+
+func (f lengthFlag) validate() error {
+	if f.MaxLength != 0 && f.MaxLength < 3 {
+		return fmt.Errorf("--max-length: %d, want 0 (as trained), or 3 or more: two are special tokens", f.MaxLength)
+	}
+	return nil
 }
 
 // load reads the weights. The caller closes the model.

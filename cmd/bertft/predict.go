@@ -17,7 +17,7 @@ type predictCmd struct {
 	JSONL bool     `name:"jsonl" help:"Input is objects {\"text\":…,\"pair\":…}."`
 	Data  string   `help:"Predict the examples of a data set instead; its labels are not looked at." placeholder:"PATH"`
 	textFlags
-	MaxLength int `default:"512" help:"Tokens; longer texts are truncated."`
+	lengthFlag
 	EvalBatch int `default:"32" help:"Texts in a batch." group:"Machine"`
 	cli.Machine
 	cli.Config
@@ -25,9 +25,15 @@ type predictCmd struct {
 
 // Validate reports every fault at once. kong calls it before the verb runs.
 func (c *predictCmd) Validate() error {
-	errs := []error{checkMaxLength(c.MaxLength), checkBatch(c.EvalBatch), c.Machine.Validate()}
+	errs := []error{c.lengthFlag.validate(), checkBatch(c.EvalBatch), c.Machine.Validate()}
 	if c.Data != "" && len(c.Input) > 0 {
 		errs = append(errs, fmt.Errorf("--data and %d texts: give one or the other", len(c.Input)))
+	}
+	if c.Data != "" && c.JSONL {
+		errs = append(errs, errors.New("--jsonl: it is for texts and lines on stdin, not for --data, which tells its format by its name"))
+	}
+	if c.Data == "" {
+		errs = append(errs, c.textFlags.unused("it is for --data: texts and lines on stdin have no columns"))
 	}
 	return errors.Join(errs...)
 }
@@ -38,9 +44,13 @@ func (c *predictCmd) Run(ctx context.Context, env *cli.Env) error {
 	if err != nil {
 		return err
 	}
-	return p.with(c.Machine.Answering(), text.LoadOptions{}, c.MaxLength, func(rt *torch.Runtime, m *text.BERT, _ text.LoadReport) error {
+	length, err := p.length(c.MaxLength)
+	if err != nil {
+		return err
+	}
+	return p.with(c.Machine.Answering(), text.LoadOptions{}, length, func(rt *torch.Runtime, m *text.BERT, _ text.LoadReport) error {
 		if c.Data != "" {
-			return c.dataset(ctx, env, rt, m, p.tok)
+			return c.dataset(ctx, env, rt, m, p.tok, length)
 		}
 		return cli.Inputs(ctx, env, c.Input, c.EvalBatch, func(lines []cli.Line) error {
 			items := make([]text.Item, len(lines))
@@ -52,7 +62,7 @@ func (c *predictCmd) Run(ctx context.Context, env *cli.Env) error {
 				}
 				items[i], names[i] = it, l.Text
 			}
-			d := text.FromItems(items, p.tok, c.data(c.MaxLength))
+			d := text.FromItems(items, p.tok, c.data(length))
 			return cli.Predict(ctx, env, rt, m, d, train.EvalOptions{Batch: c.EvalBatch},
 				func(i int) string { return names[i] })
 		})
@@ -60,8 +70,8 @@ func (c *predictCmd) Run(ctx context.Context, env *cli.Env) error {
 }
 
 // dataset predicts a data set, named by file and row.
-func (c *predictCmd) dataset(ctx context.Context, env *cli.Env, rt *torch.Runtime, m *text.BERT, tok *text.Tokenizer) error {
-	o := c.data(c.MaxLength)
+func (c *predictCmd) dataset(ctx context.Context, env *cli.Env, rt *torch.Runtime, m *text.BERT, tok *text.Tokenizer, length int) error {
+	o := c.data(length)
 	o.Unlabelled, o.Labels = true, m.Classes()
 	d, err := text.OpenDataset(c.Data, tok, o)
 	if err != nil {

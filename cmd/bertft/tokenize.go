@@ -56,7 +56,7 @@ func (c *tokenizeCmd) Run(ctx context.Context, env *cli.Env) error {
 func tokenize(tok *text.Tokenizer, it text.Item, maxLength int) tokenized {
 	o := text.EncodeOptions{MaxLength: maxLength}
 	e := tok.Encode(it.Text, o)
-	if it.Pair != "" {
+	if it.IsPair {
 		e = tok.EncodePair(it.Text, it.Pair, o)
 	}
 	out := tokenized{IDs: e.IDs, TypeIDs: e.TypeIDs, Offsets: e.Offsets, Tokens: make([]string, len(e.IDs))}
@@ -73,7 +73,7 @@ func item(l cli.Line, jsonl bool) (text.Item, error) {
 	}
 	var it struct {
 		Text *string `json:"text"`
-		Pair string  `json:"pair"`
+		Pair *string `json:"pair"`
 	}
 	if err := json.Unmarshal([]byte(l.Text), &it); err != nil {
 		return text.Item{}, cli.Usagef("%s: %w", l.Name, err)
@@ -81,5 +81,9 @@ func item(l cli.Line, jsonl bool) (text.Item, error) {
 	if it.Text == nil {
 		return text.Item{}, cli.Usage(fmt.Errorf("%s: no \"text\"", l.Name))
 	}
-	return text.Item{Text: *it.Text, Pair: it.Pair}, nil
+	out := text.Item{Text: *it.Text}
+	if it.Pair != nil {
+		out.Pair, out.IsPair = *it.Pair, true
+	}
+	return out, nil
 }

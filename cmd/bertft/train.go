@@ -35,6 +35,21 @@ func (f textFlags) data(maxLength int) text.DataOptions {
 	return text.DataOptions{TextColumn: f.TextColumn, PairColumn: f.PairColumn, LabelColumn: f.LabelColumn, MaxLength: maxLength}
 }
 
+// unused reports every one of them that was given where none counts, and why.
+func (f textFlags) unused(why string) error {
+	var errs []error
+	for _, c := range []struct{ flag, column string }{
+		{"--text-column", f.TextColumn},
+		{"--pair-column", f.PairColumn},
+		{"--label-column", f.LabelColumn},
+	} {
+		if c.column != "" {
+			errs = append(errs, fmt.Errorf("%s: %s", c.flag, why))
+		}
+	}
+	return errors.Join(errs...)
+}
+
 type trainCmd struct {
 	options
 	Out  string `help:"Folder for the run: model, checkpoints, metrics; without it a new one, runs/ and the data's name." placeholder:"RUN" group:"Run"`
@@ -44,7 +59,7 @@ type trainCmd struct {
 
 // Run is called by kong.
 func (c *trainCmd) Run(ctx context.Context, env *cli.Env) error {
-	return runTrain(ctx, env, &c.options, cli.TrainOptions{Out: cli.RunFolder(c.Out, c.Data), JSON: c.JSON}, cli.Train)
+	return runTrain(ctx, env, &c.options, cli.TrainOptions{Out: c.Out, Data: c.Data, JSON: c.JSON}, cli.Train)
 }
 
 // verb is what is done with all that train's flags name: cli.Train and others.

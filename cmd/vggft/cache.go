@@ -14,9 +14,14 @@ import (
 	"github.com/gotune/gotune/pkg/vision"
 )
 
-// cacheFlags say where decoded pictures are kept, for later epochs and runs.
+// cacheFlag says where decoded pictures are kept, for later epochs and runs.
+type cacheFlag struct {
+	Cache string `default:"auto" help:"Where decoded pictures are kept for later epochs and runs: auto (~/.cache/gotune/pictures), a folder, memory, or off." group:"Data" yaml:"cache"`
+}
+
+// cacheFlags say how much of them, too.
 type cacheFlags struct {
-	Cache     string `default:"auto" help:"Where decoded pictures are kept for later epochs and runs: auto (~/.cache/gotune/pictures), a folder, memory, or off." group:"Data" yaml:"cache"`
+	cacheFlag `yaml:",inline"`
 	CacheSize string `help:"Most that they may take: 8GiB in a folder and 512MiB in memory, unless given." placeholder:"SIZE" group:"Data" yaml:"cache-size"`
 }
 
@@ -26,6 +31,11 @@ const (
 	cacheMemory = "memory"
 	cacheOff    = "off"
 )
+
+// inFolder says whether the user named one.
+func (f cacheFlag) inFolder() bool {
+	return f.Cache != cacheAuto && f.Cache != cacheMemory && f.Cache != cacheOff
+}
 
 // bytes is --cache-size; 0: the default of its place.
 func (f cacheFlags) bytes() (int64, error) {
@@ -67,6 +77,7 @@ func (f cacheFlags) apply(o *vision.DataOptions) (note string, err error) {
 			err = usable(dir)
 		}
 		if err != nil {
+			o.CacheBytes = 0 // it was the folder's
 			return fmt.Sprintf("decoded pictures are kept in memory: %v", err), nil
 		}
 		o.CacheDir = dir
@@ -77,6 +88,15 @@ func (f cacheFlags) apply(o *vision.DataOptions) (note string, err error) {
 		return "", cli.Usagef("--cache: %w", err)
 	}
 	return "", nil
+}
+
+// inMemory keeps pictures in memory where they would go into a folder, whose size is
+// not the memory's.
+func (f cacheFlags) inMemory() cacheFlags {
+	if f.Cache == cacheAuto || f.inFolder() {
+		f.Cache, f.CacheSize = cacheMemory, ""
+	}
+	return f
 }
 
 // usable opens and closes the cache, as the run will.
@@ -99,7 +119,7 @@ func pictureDir() (string, error) {
 
 type doctorCmd struct {
 	cli.DoctorCmd
-	cacheFlags
+	cacheFlag
 }
 
 // Run is called by kong.
@@ -108,7 +128,7 @@ func (c *doctorCmd) Run(env *cli.Env) error {
 }
 
 // state describes the cache for doctor.
-func (f cacheFlags) state() string {
+func (f cacheFlag) state() string {
 	dir := f.Cache
 	switch f.Cache {
 	case cacheOff:

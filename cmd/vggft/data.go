@@ -2,8 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
+
+	"github.com/dustin/go-humanize"
 
 	"github.com/gotune/gotune/internal/cli"
 	"github.com/gotune/gotune/internal/report"
@@ -57,8 +61,9 @@ type sets struct {
 	opened               []*vision.Dataset
 	skipped              skipped
 	said                 []string
+	cacheDir             string               // of decoded pictures; "": memory
 	features             *vision.FeatureCache // or nil
-	read, cached         int                  // pictures that can be read, and those that were in the cache
+	pictures, cached     int                  // those that can be read, and of them those that were in the cache
 }
 
 // openSets opens DATA and --val. A DATA that comes with splits gives its
@@ -83,44 +88,42 @@ func openSets(ctx context.Context, env *cli.Env, o *options, in vision.Input) (s
 		}
 		s.said = append(s.said, note)
 	}
-	data.Variants = o.Variants
+	data.Variants, s.cacheDir = o.Variants, data.CacheDir
 	if o.Variants > 0 && data.CacheDir != "" {
 		if s.features, err = vision.OpenFeatureCache(filepath.Join(data.CacheDir, "features"), data.CacheBytes); err != nil {
 			s.said = append(s.said, fmt.Sprintf("features of frozen layers are not kept: %v", err))
 		}
 		data.Features = s.features
 	}
-	unused := []string{"test"}
-	if o.Val != "" {
-		unused = append(unused, "val")
-	}
-	whole, err := s.open(ctx, env, o, o.Data, data, unused...)
+	whole, err := s.open(o.Data, data)
 	if err != nil {
 		return s, err
 	}
-	s.training = whole
 	splits := whole.Splits()
-	if parts := splits["train"]; parts != nil {
-		s.training = parts
-	}
-	if err := s.training.CheckTrainable(); err != nil {
+	if s.training, err = trainable(whole, splits); err != nil {
 		return s, cli.Usage(err)
 	}
 	if o.Limit > 0 {
 		s.training = s.training.Limit(o.Limit, o.Seed)
 	}
+	if s.training, err = s.read(ctx, env, o, s.training); err != nil {
+		return s, err
+	}
+	if o.Limit == 0 { // so few may well lack a class
+		if err := s.training.CheckTrainable(); err != nil {
+			return s, cli.Usage(err)
+		}
+	}
 	data.Labels = s.training.Classes()
 	switch {
 	case o.Val != "":
-		if s.validation, err = s.open(ctx, env, o, o.Val, data); err != nil {
+		if err := s.validateOn(ctx, env, o, data); err != nil {
 			return s, fmt.Errorf("--val: %w", err)
 		}
-		if v := s.validation.Splits(); v["val"] != nil {
-			s.validation = v["val"]
-		}
-		s.validation = s.validation.Plain()
 	case splits["val"] != nil:
-		s.validation = splits["val"].Plain()
+		if s.validation, err = s.read(ctx, env, o, splits["val"].Plain()); err != nil {
+			return s, err
+		}
 	case o.ValFraction > 0:
 		if s.training, s.validation, err = s.training.Split(o.ValFraction, o.Seed); err != nil {
 			return s, cli.Usage(fmt.Errorf("--val-fraction: %w", err))
@@ -129,25 +132,52 @@ func openSets(ctx context.Context, env *cli.Env, o *options, in vision.Input) (s
 	return s, nil
 }
 
-// open opens a data set and reads its pictures, but for the splits that are of no
-// use where there is a training split.
-func (s *sets) open(ctx context.Context, env *cli.Env, o *options, path string, data vision.DataOptions, unused ...string) (*vision.Dataset, error) {
+// trainable returns the part of the data that is to train on.
+func trainable(whole *vision.Dataset, splits map[string]*vision.Dataset) (*vision.Dataset, error) {
+	if err := whole.CheckTrainSplit(); err != nil {
+		return nil, err
+	}
+	if part := splits["train"]; part != nil {
+		whole = part
+	}
+	return whole, whole.CheckTrainable()
+}
+
+// validateOn opens --val: its validation split, or all of it.
+func (s *sets) validateOn(ctx context.Context, env *cli.Env, o *options, data vision.DataOptions) error {
+	d, err := s.open(o.Val, data)
+	if err != nil {
+		return err
+	}
+	if part := d.Splits()["val"]; part != nil {
+		d = part
+	}
+	s.validation, err = s.read(ctx, env, o, d.Plain())
+	return err
+}
+
+// open opens a data set, of which nothing is read yet.
+func (s *sets) open(path string, data vision.DataOptions) (*vision.Dataset, error) {
 	d, err := vision.OpenDataset(path, data)
 	if err != nil {
 		return nil, cli.Usage(err)
 	}
 	s.opened = append(s.opened, d)
-	if d.Splits()["train"] != nil {
-		d = d.Without(unused...)
-	}
+	return d, nil
+}
+
+// read reads the pictures of d and returns those that can be read.
+func (s *sets) read(ctx context.Context, env *cli.Env, o *options, d *vision.Dataset) (*vision.Dataset, error) {
 	d, r, err := o.good(ctx, env, d, o.WorkerCount())
 	if err != nil {
 		return nil, err
 	}
 	s.skipped = append(s.skipped, r.Bad...)
-	s.read, s.cached = s.read+d.Len(), s.cached+r.Cached
+	s.pictures, s.cached = s.pictures+d.Len(), s.cached+r.Cached
 	if r.CacheErr != nil {
-		s.said = append(s.said, fmt.Sprintf("%s keeps no more decoded pictures: %v", data.CacheDir, r.CacheErr))
+		if line := fmt.Sprintf("%s keeps no more decoded pictures: %v", s.cacheDir, r.CacheErr); !slices.Contains(s.said, line) {
+			s.said = append(s.said, line)
+		}
 	}
 	return d, nil
 }
@@ -166,7 +196,11 @@ func (s *sets) warn(env *cli.Env) {
 	if s.features == nil {
 		return
 	}
-	if err := s.features.Err(); err != nil {
+	err := s.features.Err()
+	if full, ok := errors.AsType[*vision.NoRoomError](err); ok {
+		err = fmt.Errorf("they need %s, --cache-size allows %s", humanize.IBytes(uint64(full.Need)), humanize.IBytes(uint64(full.Limit)))
+	}
+	if err != nil {
 		fmt.Fprintf(env.Stderr, "warning: features of frozen layers were computed anew: %v\n", err)
 	}
 }
@@ -186,7 +220,7 @@ func (s *sets) notes() []string {
 func (s *sets) asides() []string {
 	var out []string
 	if s.cached > 0 {
-		out = append(out, fmt.Sprintf("%d of %d pictures were decoded by an earlier run", s.cached, s.read))
+		out = append(out, fmt.Sprintf("%d of %d pictures were decoded by an earlier run", s.cached, s.pictures))
 	}
 	return append(out, s.said...)
 }

@@ -15,7 +15,7 @@ type evalCmd struct {
 	modelFlags
 	cacheFlags
 	Data  string `arg:"" help:"Pictures by class, as for train."`
-	Split string `default:"" help:"Of data with splits: train, val or test; without it, test if there is one." group:"Data"`
+	Split string `default:"" help:"Of data with splits: train, val or test; without it, test if there is one, else val, else all." group:"Data"`
 	Limit int    `default:"0" help:"Use only so many pictures, after a seeded shuffle; 0: all." placeholder:"N" group:"Data"`
 	cli.EvalFlags
 }
@@ -31,19 +31,10 @@ func (c *evalCmd) Validate() error {
 
 // Run is called by kong.
 func (c *evalCmd) Run(ctx context.Context, env *cli.Env) error {
-	open := func(cfg vision.Config) (*vision.Dataset, error) {
-		o := vision.DataOptions{Input: cfg.Input(), Labels: cfg.Labels, Split: c.Split}
-		if _, err := c.apply(&o); err != nil {
-			return nil, err
-		}
-		d, err := vision.OpenDataset(c.Data, o)
-		if err != nil {
-			return nil, err
-		}
-		if test := d.Splits()["test"]; c.Split == "" && test != nil {
-			return test, nil
-		}
-		return d, nil
+	var measured string
+	open := func(cfg vision.Config) (d *vision.Dataset, err error) {
+		d, measured, err = c.open(cfg)
+		return d, err
 	}
 	return c.with(ctx, env, open, (*looked).load, func(rt *torch.Runtime, m *vision.Model, d *vision.Dataset) error {
 		models := []cli.Judged[*vision.Batch]{c.judged(c.Model, m, d)}
@@ -61,16 +52,40 @@ func (c *evalCmd) Run(ctx context.Context, env *cli.Env) error {
 			models = append(models, c.judged(c.Compare, m, l.good))
 		}
 		return cli.Eval(ctx, env, rt, models, cli.EvalOptions{
-			Flags: c.EvalFlags, Data: c.Data, Machine: c.Machine, Batch: c.EvalBatch, Unit: "images",
+			Flags: c.EvalFlags, Data: c.Data, Split: measured, Machine: c.Machine, Batch: c.EvalBatch, Unit: "images",
 		})
 	})
 }
 
-// judged is a model with what it is measured on.
-func (c *evalCmd) judged(name string, m *vision.Model, d *vision.Dataset) cli.Judged[*vision.Batch] {
+// open opens what is measured, as a model of that configuration reads it, and names
+// the split that it is, if any. What the model was trained on comes last.
+func (c *evalCmd) open(cfg vision.Config) (d *vision.Dataset, split string, err error) {
+	o := vision.DataOptions{Input: cfg.Input(), Labels: cfg.Labels, Split: c.Split}
+	if _, err := c.apply(&o); err != nil {
+		return nil, "", err
+	}
+	if d, err = vision.OpenDataset(c.Data, o); err != nil {
+		return nil, "", err
+	}
+	order := []string{"test", "val"}
+	if c.Split != "" {
+		order = append(order, "train")
+	}
+	splits := d.Splits()
+	for _, name := range order {
+		if part := splits[name]; part != nil {
+			d, split = part, name
+			break
+		}
+	}
 	if c.Limit > 0 {
 		d = d.Limit(c.Limit, c.Seed)
 	}
+	return d, split, nil
+}
+
+// judged is a model with what it is measured on.
+func (c *evalCmd) judged(name string, m *vision.Model, d *vision.Dataset) cli.Judged[*vision.Batch] {
 	return cli.Judged[*vision.Batch]{Name: name, Model: m, Data: d, Sample: sampleOf(d)}
 }
 

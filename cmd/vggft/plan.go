@@ -27,9 +27,7 @@ func (c *planCmd) Run(ctx context.Context, env *cli.Env) error {
 	// A plan leaves nothing behind, so it keeps pictures in memory where the run
 	// would fill a folder with them.
 	o := c.options
-	if o.Cache != cacheOff {
-		o.Cache = cacheMemory
-	}
+	o.cacheFlags = o.inMemory()
 	foretell := func(ctx context.Context, env *cli.Env, rt *torch.Runtime, t cli.Task[*vision.Batch], to cli.TrainOptions) error {
 		return cli.Plan(ctx, env, rt, t, to, c.PlanFlags)
 	}

@@ -20,7 +20,7 @@ type options struct {
 	Model string `default:"vgg16" help:"What to start from: a name such as vgg16 or resnet50-imagenet, the folder of a model or a run, a Hugging Face id, or, with --arch, a .pth, .safetensors or Keras .h5 file." group:"Recipe" yaml:"model"`
 	Arch  string `help:"Architecture of a file of weights: vgg11 to vgg19, vgg11_bn to vgg19_bn, resnet18 to resnet152." placeholder:"NAME" group:"Recipe" yaml:"arch"`
 
-	Head      string   `default:"documented" enum:"documented,linear,original" help:"What stands on the features: documented (256, 128, classes), linear, or original, the architecture's own." group:"Recipe" yaml:"head"`
+	Head      string   `default:"documented" enum:"documented,linear,original" help:"What stands on the features: documented (256, 128, classes), linear, or original, the architecture's own. Weights that come with the same head lose its last layer alone to other classes." group:"Recipe" yaml:"head"`
 	Dropout   *float64 `help:"Dropout between the head's layers; without it, none." placeholder:"P" group:"Recipe" yaml:"dropout"`
 	ImageSize int      `default:"0" help:"Side of the network's square input; without it, the weights' own, mostly 224." placeholder:"PIXELS" group:"Recipe" yaml:"image-size"`
 	Augment   string   `default:"documented" help:"How training pictures vary: documented (rotate=20,zoom=0.15,flip,fit=stretch), crop (crop=0.5-1,flip), none, or words: rotate=DEGREES, zoom=, shift=, flip, vflip, crop=MIN-MAX of the area, ratio=MIN-MAX, jitter=, brightness=, contrast=, saturation=, hue=, erase=, fit=crop|stretch, fill=nearest|black." group:"Recipe" yaml:"augment"`
@@ -44,7 +44,7 @@ type trainCmd struct {
 
 // Run is called by kong.
 func (c *trainCmd) Run(ctx context.Context, env *cli.Env) error {
-	return runTrain(ctx, env, &c.options, cli.TrainOptions{Out: cli.RunFolder(c.Out, c.Data), JSON: c.JSON}, cli.Train)
+	return runTrain(ctx, env, &c.options, cli.TrainOptions{Out: c.Out, Data: c.Data, JSON: c.JSON}, cli.Train)
 }
 
 // verb is what is done with all that train's flags name: cli.Train and others.
@@ -178,6 +178,9 @@ func (c *resumeCmd) Run(ctx context.Context, env *cli.Env) error {
 		return err
 	}
 	was.Locate(&o.Data, &o.Val, &o.Model)
+	if o.inFolder() {
+		was.Locate(&o.Cache)
+	}
 	was.Pin(&o.Model)
 	if err := o.Validate(); err != nil {
 		return cli.Usagef("the options in %s/run.yaml: %w", c.Run_, err)

@@ -13,7 +13,7 @@ const boardName = "tensorboard"
 // evaluations' at the step that they came after.
 type board struct {
 	dir    string
-	from   int           // the first step that this file tells of; 0: all
+	from   int           // the first step that this file tells of
 	again  []train.Event // of that step, told already
 	groups []string      // of the model, bottom to top
 	w      *tensorboard.Writer

@@ -14,7 +14,9 @@ import (
 // harmless are the flags that a run may go on without: where things are, and how
 // they are done, but not what comes of it.
 func harmless() []string {
-	return []string{"data", "val", "model", "workers", "keep", "checkpoint-every", "device", "precision", "threads"}
+	return []string{
+		"data", "val", "model", "cache", "cache-size", "workers", "keep", "checkpoint-every", "device", "precision", "threads",
+	}
 }
 
 // flatten returns a verb's flags by name, as run.yaml has them, for the
@@ -37,9 +39,11 @@ func flatten(options any) (map[string]string, error) {
 	return out, nil
 }
 
-// allowed says whether --allow-change lets another value of a flag through.
+// allowed says whether another value of a flag is let through: by --allow-change, or
+// as harmless, which a checkpoint of an earlier version may know to be something else.
 func (o TrainOptions) allowed(flag string) bool {
-	return slices.Contains(o.AllowChange, "options") || slices.Contains(o.AllowChange, strings.TrimPrefix(flag, "--"))
+	name := strings.TrimPrefix(flag, "--")
+	return slices.Contains(o.AllowChange, "options") || slices.Contains(o.AllowChange, name) || slices.Contains(harmless(), name)
 }
 
 // refuse says what has changed, and how to go on all the same: with what was let

@@ -16,7 +16,7 @@ import (
 
 // DoctorCmd is the verb doctor.
 type DoctorCmd struct {
-	Machine
+	Processor
 }
 
 // Run prints what is there and what is missing; a libtorch that does not open is
@@ -35,10 +35,12 @@ func (c *DoctorCmd) Run(env *Env) error {
 	row("cpu", "%d cores, %s, bfloat16 in hardware: %s", runtime.NumCPU(), torch.CPUCapability(), cmp.Or(torch.CPUBFloat16(), "no"))
 	if n, err := torch.CUDADevices(); err != nil {
 		row("cuda", "not available: %v", err)
+	} else if _, _, err := torch.FirstCUDA(); err != nil {
+		row("cuda", "%d devices, but auto uses none: %v", n, err)
 	} else {
 		row("cuda", "%d devices", n)
 	}
-	rt, err := OpenRuntime(c.Machine)
+	rt, err := OpenRuntime(Machine{Processor: c.Processor})
 	if err != nil {
 		return err
 	}
@@ -68,7 +70,7 @@ func caches(row func(what, format string, args ...any)) error {
 		return Usage(err)
 	}
 	row("hub cache", "%s%s", o.CacheDir, presence(o.CacheDir))
-	row("hub", "%s, offline: %s, token: %s", cmp.Or(o.Endpoint, hub.DefaultEndpoint), yesNo(o.Offline), yesNo(o.Token != ""))
+	row("hub", "%s, offline: %s, token: %s", o.Hub(), yesNo(o.Offline), yesNo(o.Token != ""))
 	for _, w := range slices.Compact(slices.Sorted(slices.Values(o.Weights))) {
 		if _, err := os.Stat(w); err == nil {
 			row("weights", "%s", w)

@@ -16,6 +16,7 @@ import (
 type EvalOptions struct {
 	Flags   EvalFlags
 	Data    string
+	Split   string // the part of Data that is measured: test, say; "": all
 	Machine Machine
 	Batch   int
 	Unit    string
@@ -125,6 +126,6 @@ func judge[B train.Batch](ctx context.Context, env *Env, rt *torch.Runtime, m Ju
 		return nil, nil, Usagef("%s: no examples", o.Data)
 	}
 	e := report.NewEvaluation(r, sampleAt(m.Sample, m.Order))
-	e.Model, e.Data = m.Name, o.Data
+	e.Model, e.Data, e.Split = m.Name, o.Data, o.Split
 	return e, right, nil
 }

@@ -28,6 +28,9 @@ func printEval(w io.Writer, e *report.Evaluation, o EvalOptions) error {
 		}
 		return fmt.Sprintf("95 %%: %.4f to %.4f", i.Low, i.High)
 	}
+	if o.Split != "" {
+		row("split", o.Split)
+	}
 	row("examples", fmt.Sprintf("%d %s", r.Examples, o.Unit))
 	row("accuracy", fmt.Sprintf("%.4f", r.Accuracy), interval(in.Accuracy))
 	row("balanced", fmt.Sprintf("%.4f", r.BalancedAccuracy))
@@ -95,7 +98,11 @@ func oneLine(text string, most int) string {
 func printComparison(w io.Writer, results []*report.Evaluation, c *report.Comparison, o EvalOptions) error {
 	a, b := results[0], results[1]
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(t, "A\t%s\nB\t%s\n\n", c.A, c.B)
+	fmt.Fprintf(t, "A\t%s\nB\t%s\n", c.A, c.B)
+	if o.Split != "" {
+		fmt.Fprintf(t, "split\t%s\n", o.Split)
+	}
+	fmt.Fprintln(t)
 	fmt.Fprintf(t, "%d %s\tA\tB\n", a.Examples, o.Unit)
 	row := func(name string, x, y float64) { fmt.Fprintf(t, "%s\t%.4f\t%.4f\n", name, x, y) }
 	row("accuracy", a.Accuracy, b.Accuracy)

@@ -46,11 +46,11 @@ func evaluated(t *testing.T, classes int) *report.Evaluation {
 
 func TestPrintEval(t *testing.T) {
 	var out bytes.Buffer
-	if err := printEval(&out, evaluated(t, 3), EvalOptions{Unit: "images"}); err != nil {
+	if err := printEval(&out, evaluated(t, 3), EvalOptions{Unit: "images", Split: "test"}); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"examples     10 images\n", "  true \\ predicted  class 0  class 1  class 2\n", "          class 0        1        5        0\n",
+		"split        test\nexamples     10 images\n", "  true \\ predicted  class 0  class 1  class 2\n", "          class 0        1        5        0\n",
 		"  example 0  is class 0, taken for class 1 (0.787)\n        one two three three ", "three t…\n",
 	} {
 		if !strings.Contains(out.String(), want) {
@@ -62,6 +62,9 @@ func TestPrintEval(t *testing.T) {
 	out.Reset()
 	if err := printEval(&out, evaluated(t, 40), EvalOptions{Unit: "images"}); err != nil {
 		t.Fatal(err)
+	}
+	if strings.Contains(out.String(), "split") {
+		t.Errorf("a split of data that has none:\n%s", out.String())
 	}
 	if strings.Contains(out.String(), "true \\ predicted") || !strings.Contains(out.String(), "most confused  taken for  examples  of the class\nclass 0        class 1    5         83.3 %\n") {
 		t.Errorf("the confusions of 40 classes:\n%s", out.String())
@@ -79,11 +82,11 @@ func TestPrintComparison(t *testing.T) {
 	}
 	results := []*report.Evaluation{evaluated(t, 3), evaluated(t, 3)}
 	var out bytes.Buffer
-	if err := printComparison(&out, results, &report.Comparison{A: "one", B: "two", Comparison: c}, EvalOptions{Unit: "texts"}); err != nil {
+	if err := printComparison(&out, results, &report.Comparison{A: "one", B: "two", Comparison: c}, EvalOptions{Unit: "texts", Split: "val"}); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"A  one\nB  two\n", "accuracy ", "both right  30\nA alone     60\nB alone     10\nneither     0\n",
+		"A      one\nB      two\nsplit  val\n", "accuracy ", "both right  30\nA alone     60\nB alone     10\nneither     0\n",
 		"McNemar     p = 4.724e-09  (chi-square 34.300): so large a difference is seldom chance\n",
 	} {
 		if !strings.Contains(out.String(), want) {

@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -55,7 +57,12 @@ func (f ExportFlags) weights(dir string) (*tensorfile.File, error) {
 // Export copies the model folder dir to f.To with its weights in the type asked
 // for, and reads them back. config rewrites config.json for that type.
 func Export(dir string, f ExportFlags, config func(data []byte, dtype string) ([]byte, error)) error {
-	if entries, err := os.ReadDir(f.To); err == nil && len(entries) > 0 {
+	// What is at f.To is replaced, and so must be an empty folder or nothing.
+	entries, err := os.ReadDir(f.To)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return Usagef("--to: %w", err)
+	}
+	if len(entries) > 0 {
 		return Usagef("--to: %s is not empty", f.To)
 	}
 	w, err := f.weights(dir)

@@ -11,29 +11,44 @@ import (
 	"github.com/gotune/gotune/pkg/train"
 )
 
-// Machine are the flags that every verb with a model has.
-type Machine struct {
+// Processor are the flags that say what libtorch runs on.
+type Processor struct {
 	Device    string `default:"auto" help:"auto, cpu, cuda or cuda:N." group:"Machine" yaml:"device"`
 	Precision string `default:"auto" enum:"auto,fp32,bf16" help:"auto, fp32, or bf16: products in bfloat16 with float32 weights." group:"Machine" yaml:"precision"`
 	Threads   int    `default:"0" help:"Threads for libtorch; 0: one per core." group:"Machine" yaml:"threads"`
+}
+
+// Machine are the flags that every verb with a model has.
+type Machine struct {
+	Processor `yaml:",inline"`
 	Workers   int    `default:"-1" help:"Goroutines that prepare batches; -1: one per core, 0: none beside the training thread." group:"Machine" yaml:"workers"`
 	Seed      uint64 `default:"42" help:"Of the split, the order, the new weights and dropout." group:"Machine" yaml:"seed"`
 
 	keepMemory bool
 }
 
-// Validate reports every fault at once. Whether the device is there shows when
-// libtorch opens it.
-func (m Machine) Validate() error {
+// Validate reports every fault at once: a device that is not there before anything is
+// fetched or read for it.
+func (p Processor) Validate() error {
 	var errs []error
-	if m.Device != "auto" {
-		if _, err := torch.ParseDevice(m.Device); err != nil {
+	if p.Device != "auto" {
+		d, err := torch.ParseDevice(p.Device)
+		if err == nil {
+			err = d.Check()
+		}
+		if err != nil {
 			errs = append(errs, fmt.Errorf("--device: %w", err))
 		}
 	}
-	if m.Threads < 0 {
-		errs = append(errs, fmt.Errorf("--threads: %d, want 0 (one per core) or more", m.Threads))
+	if p.Threads < 0 {
+		errs = append(errs, fmt.Errorf("--threads: %d, want 0 (one per core) or more", p.Threads))
 	}
+	return errors.Join(errs...)
+}
+
+// Validate reports every fault at once.
+func (m Machine) Validate() error {
+	errs := []error{m.Processor.Validate()}
 	if m.Workers < -1 {
 		errs = append(errs, fmt.Errorf("--workers: %d, want -1 (one per core) or more", m.Workers))
 	}

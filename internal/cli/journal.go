@@ -51,11 +51,14 @@ func eventsOf(lines []byte, step int) []train.Event {
 		}
 		var s train.StepEvent
 		var r train.EpochEvent
+		var u train.UntrainedEvent
 		switch {
 		case e.Type == "step" && json.Unmarshal(line, &s) == nil:
 			out = append(out, s)
 		case e.Type == "epoch" && json.Unmarshal(line, &r) == nil:
 			out = append(out, r)
+		case e.Type == "untrained" && json.Unmarshal(line, &u) == nil:
+			out = append(out, u)
 		}
 	}
 	return out

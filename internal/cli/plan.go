@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/gotune/gotune/internal/loader"
@@ -90,9 +91,8 @@ func rehearse[B train.Batch](ctx context.Context, env *Env, rt *torch.Runtime, t
 	env.training.Store(true)
 	bar := newProgress(env)
 	defer bar.close()
-	_, available := machineMemory()
 	r := &rehearsal[B]{
-		rt: rt, task: t, fit: fit, scan: scan, trial: trial, available: available,
+		rt: rt, task: t, fit: fit, scan: scan, trial: trial, available: availableTo(rt),
 		tell: func(done, total int) { bar.draw("trying batches", done, total, "") },
 	}
 	r.layOut(ctx, r.perEpoch(), fit.Epochs)
@@ -117,6 +117,9 @@ func (t Task[B]) complete(found measured, fit train.FitOptions, scan plan.Scan, 
 	}
 	if rt.Device().IsCUDA() {
 		m.Device = m.Weights + m.Gradients + m.Optimizer + m.Activations
+		if now, err := rt.CUDAMemory(); err == nil {
+			m.DeviceAvailable = now.Available + now.Current // this process ends before the run begins
+		}
 		m.Base, m.Checkpoint = int64(residentBytes()), copies
 	} else {
 		m.Checkpoint = max(0, beside+copies-m.WithPeak().Peak)
@@ -128,9 +131,21 @@ func (t Task[B]) complete(found measured, fit train.FitOptions, scan plan.Scan, 
 	}
 	m = m.WithPeak()
 	m.Machine, m.Available = machineMemory()
-	m.Available += int64(residentBytes()) // this process ends before the run begins
+	m.Available += int64(residentBytes()) // as above
 	m.Peak -= m.Device
 	return m
+}
+
+// availableTo is the memory that the device of rt has for more tensors.
+func availableTo(rt *torch.Runtime) int64 {
+	if rt.Device().IsCUDA() {
+		if m, err := rt.CUDAMemory(); err == nil {
+			return m.Available
+		}
+		return math.MaxInt64 // unknown
+	}
+	_, available := machineMemory()
+	return available
 }
 
 // outline samples the schedule.

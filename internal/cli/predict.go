@@ -5,6 +5,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"io"
+	"iter"
 	"math"
 	"strconv"
 
@@ -17,16 +20,22 @@ import (
 func Predict[B train.Batch](ctx context.Context, env *Env, rt *torch.Runtime, m train.Model[B], data train.Data[B],
 	o train.EvalOptions, name func(i int) string,
 ) error {
-	w := bufio.NewWriter(env.Stdout)
-	for p, err := range train.Predictions(ctx, rt, m, data, o) {
+	return writePredictions(env.Stdout, m.Classes(), train.Predictions(ctx, rt, m, data, o), name)
+}
+
+// writePredictions writes what was predicted, also where an error or an
+// interruption ends it: whole lines.
+func writePredictions(out io.Writer, classes []string, all iter.Seq2[train.Prediction, error], name func(i int) string) error {
+	w := bufio.NewWriter(out)
+	for p, err := range all {
 		if err != nil {
-			return err
+			return errors.Join(err, w.Flush())
 		}
 		input := p.Name
 		if name != nil {
 			input = name(p.Index)
 		}
-		if err := writePrediction(w, input, m.Classes(), p); err != nil {
+		if err := writePrediction(w, input, classes, p); err != nil {
 			return err
 		}
 	}

@@ -3,6 +3,8 @@ package cli
 import (
 	"bufio"
 	"bytes"
+	"errors"
+	"strings"
 	"testing"
 
 	"github.com/gotune/gotune/pkg/train"
@@ -31,5 +33,28 @@ func TestPredictionLine(t *testing.T) {
 		if got := out.String(); got != c.want+"\n" {
 			t.Errorf("line %s\nwant %s", got, c.want)
 		}
+	}
+}
+
+// What ends a prediction, an error or Ctrl-C, takes no answer that was given and cuts
+// no line, however many wait in the buffer.
+func TestPredictionsBeforeAnError(t *testing.T) {
+	boom := errors.New("boom")
+	const n = 100 // some 5 kB
+	all := func(yield func(train.Prediction, error) bool) {
+		for range n {
+			if !yield(train.Prediction{Name: "a", Logits: []float32{0, 1}}, nil) {
+				return
+			}
+		}
+		yield(train.Prediction{}, boom)
+	}
+	var out bytes.Buffer
+	if err := writePredictions(&out, []string{"x", "y"}, all, nil); !errors.Is(err, boom) {
+		t.Errorf("error %v, want boom", err)
+	}
+	const line = `{"input":"a","label":"y","scores":{"x":0.268941,"y":0.731059}}` + "\n"
+	if out.String() != strings.Repeat(line, n) {
+		t.Errorf("written:\n%s\nwant %d lines", out.String(), n)
 	}
 }

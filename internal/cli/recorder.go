@@ -21,9 +21,10 @@ type recorder struct {
 	err    error
 }
 
-func (r *recorder) open(step, epochs int) error {
-	r.board = &board{dir: filepath.Join(r.dir, boardName), from: step, groups: r.groups}
-	j, err := openJournal(r.dir, step, epochs)
+// open begins the record, or goes on with it from a checkpoint.
+func (r *recorder) open(from train.ResumeEvent) error {
+	r.board = &board{dir: filepath.Join(r.dir, boardName), from: from.Step, groups: r.groups}
+	j, err := openJournal(r.dir, from)
 	if err != nil {
 		return err
 	}
@@ -33,7 +34,7 @@ func (r *recorder) open(step, epochs int) error {
 
 func (r *recorder) observe(e train.Event) {
 	if resumed, ok := e.(train.ResumeEvent); ok {
-		r.fail(errors.Join(r.run.write(r.dir), r.open(resumed.Step, resumed.Epochs)))
+		r.fail(errors.Join(r.run.write(r.dir), r.open(resumed)))
 	}
 	if r.j != nil {
 		r.fail(r.j.write(e))

@@ -8,6 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gotune/gotune/internal/tensorboard"
 	"github.com/gotune/gotune/pkg/train"
 )
 
@@ -18,8 +21,8 @@ func record(t *testing.T, env *Env, dir string, from, to int, resumed bool) {
 	r := recorder{dir: dir, bar: newProgress(env), groups: []string{"embeddings", "head"}}
 	if resumed {
 		r.run = &RunFile{}
-		r.observe(train.ResumeEvent{Step: from, Epochs: from / 10})
-	} else if err := r.open(0, 0); err != nil {
+		r.observe(train.ResumeEvent{Dir: "checkpoint", Step: from, Epochs: from / 10})
+	} else if err := r.open(train.ResumeEvent{}); err != nil {
 		t.Fatal(err)
 	}
 	for step := from + 1; step <= to; step++ {
@@ -51,7 +54,7 @@ func TestRecordOfResumedRun(t *testing.T) {
 	record(t, env, parts, 35, 40, true)
 	// Killed after the last evaluation was told and before a checkpoint knew of it.
 	r := recorder{dir: parts, bar: newProgress(env), run: &RunFile{}, groups: []string{"embeddings", "head"}}
-	r.observe(train.ResumeEvent{Step: 40, Epochs: 3})
+	r.observe(train.ResumeEvent{Dir: "checkpoint", Step: 40, Epochs: 3})
 	last := train.EpochEvent{EpochResult: score(1./40, 1-1./40), Best: true}
 	last.Epoch, last.Step = 4, 40
 	r.observe(last)
@@ -76,7 +79,7 @@ func TestRecordOfResumedRun(t *testing.T) {
 	// Killed: what was not handed to the file is lost, and was not yet in a
 	// checkpoint.
 	killed := recorder{dir: t.TempDir(), bar: newProgress(env)}
-	if err := killed.open(0, 0); err != nil {
+	if err := killed.open(train.ResumeEvent{}); err != nil {
 		t.Fatal(err)
 	}
 	for step := 1; step <= 20; step++ {
@@ -98,6 +101,65 @@ func TestRecordOfResumedRun(t *testing.T) {
 	for _, dir := range []string{whole, parts, killed.dir} {
 		if out, err := exec.Command(name, "../../hack/check-tensorboard.py", dir).CombinedOutput(); err != nil {
 			t.Errorf("%v\n%s", err, out)
+		}
+	}
+}
+
+// A run that was killed before its first checkpoint begins anew, and so does its
+// record; one that stopped before its first step, and was saved, keeps what came
+// before that.
+func TestRecordOfRunBegunAnew(t *testing.T) {
+	env, _ := testEnv(t)
+	untrained := train.UntrainedEvent{Score: train.Score{Examples: 8, Loss: 2, Accuracy: 0.5, F1: 0.25}}
+	tell := func(dir string, resumed *train.ResumeEvent, evaluated bool, steps int) {
+		t.Helper()
+		r := recorder{dir: dir, bar: newProgress(env)}
+		if resumed != nil {
+			r.run = &RunFile{}
+			r.observe(*resumed)
+		} else if err := r.open(train.ResumeEvent{}); err != nil {
+			t.Fatal(err)
+		}
+		if evaluated {
+			r.observe(untrained)
+		}
+		for step := 1; step <= steps; step++ {
+			r.observe(train.StepEvent{Step: step, Steps: 5, Epoch: 1, Loss: 1 / float64(step)})
+		}
+		if err := r.close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	whole, anew, stopped := t.TempDir(), t.TempDir(), t.TempDir()
+	tell(whole, nil, true, 5)
+	tell(anew, nil, true, 3)
+	tell(anew, &train.ResumeEvent{}, true, 0)
+	tell(anew, &train.ResumeEvent{}, true, 5)
+	tell(stopped, nil, true, 0)
+	tell(stopped, &train.ResumeEvent{Dir: "checkpoint"}, false, 5)
+	read := func(dir string) (string, map[string][]tensorboard.Point) {
+		t.Helper()
+		data, err := os.ReadFile(filepath.Join(dir, metricsName))
+		if err != nil {
+			t.Fatal(err)
+		}
+		curves, err := tensorboard.Read(filepath.Join(dir, boardName))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(data), curves
+	}
+	lines, curves := read(whole)
+	if n := len(curves["train/loss"]); n != 5 {
+		t.Errorf("%d points of the loss, want 5", n)
+	}
+	for _, dir := range []string{anew, stopped} {
+		gotLines, gotCurves := read(dir)
+		if d := cmp.Diff(lines, gotLines); d != "" {
+			t.Errorf("metrics.jsonl (-whole +resumed):\n%s", d)
+		}
+		if d := cmp.Diff(curves, gotCurves); d != "" {
+			t.Errorf("TensorBoard's curves (-whole +resumed):\n%s", d)
 		}
 	}
 }

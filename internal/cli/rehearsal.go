@@ -156,9 +156,8 @@ func (r *rehearsal[B]) settled() int64 {
 // held is the memory in use: of the GPU, where that is what trains.
 func (r *rehearsal[B]) held() int64 {
 	if r.rt.Device().IsCUDA() {
-		now, _, err := r.rt.CUDAMemory()
-		if err == nil {
-			return now
+		if m, err := r.rt.CUDAMemory(); err == nil {
+			return m.Current
 		}
 	}
 	return int64(residentBytes())
@@ -167,8 +166,8 @@ func (r *rehearsal[B]) held() int64 {
 // peak is the most memory since resetPeak; of a GPU, since the process began.
 func (r *rehearsal[B]) peak() int64 {
 	if r.rt.Device().IsCUDA() {
-		if _, peak, err := r.rt.CUDAMemory(); err == nil {
-			return peak
+		if m, err := r.rt.CUDAMemory(); err == nil {
+			return m.Peak
 		}
 	}
 	return peakSinceReset()
@@ -184,7 +183,7 @@ func (r *rehearsal[B]) longest(phase int, p planned, without int64, step func(in
 		return 0, false, err
 	}
 	foretold = plan.Extrapolate(0, 0, small, max(r.peak()-without, 0), len(part))
-	if !r.rt.Device().IsCUDA() && foretold > r.available*9/10 {
+	if foretold > r.available*9/10 {
 		return foretold, true, nil
 	}
 	_, err = step(phase, r.trial.Examples(p.step))

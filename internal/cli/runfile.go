@@ -152,13 +152,17 @@ type journal struct {
 	err  error
 }
 
-// openJournal opens dir's metrics.jsonl, keeping its lines up to a step and an
-// epoch: a resumed run writes the later ones again.
-func openJournal(dir string, step, epochs int) (*journal, error) {
+// openJournal opens dir's metrics.jsonl, keeping its lines up to the checkpoint
+// that the run goes on from, as it writes the later ones again; without one none,
+// not even what came before the first step.
+func openJournal(dir string, from train.ResumeEvent) (*journal, error) {
 	path := filepath.Join(dir, metricsName)
-	kept, err := journalUpTo(path, step, epochs)
-	if err != nil {
-		return nil, err
+	var kept []byte
+	if from.Dir != "" {
+		var err error
+		if kept, err = journalUpTo(path, from.Step, from.Epochs); err != nil {
+			return nil, err
+		}
 	}
 	if err := renameio.WriteFile(path, kept, 0o644); err != nil {
 		return nil, err
@@ -167,7 +171,7 @@ func openJournal(dir string, step, epochs int) (*journal, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &journal{f: f, enc: json.NewEncoder(f), last: eventsOf(kept, step)}, nil
+	return &journal{f: f, enc: json.NewEncoder(f), last: eventsOf(kept, from.Step)}, nil
 }
 
 // write returns the first error there was, each time.

@@ -98,6 +98,28 @@ func TestBeginRefusesAnotherRun(t *testing.T) {
 	}
 }
 
+// Where pictures are kept does not make another run, also where the checkpoint was
+// written when it did.
+func TestHarmlessFlags(t *testing.T) {
+	options := struct {
+		Cache  string `yaml:"cache"`
+		Size   string `yaml:"cache-size"`
+		Epochs int    `yaml:"epochs"`
+	}{"off", "1GiB", 3}
+	got, err := flatten(options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(map[string]string{"--epochs": "3"}, got); d != "" {
+		t.Error(d)
+	}
+	for flag, want := range map[string]bool{"--cache": true, "--cache-size": true, "--epochs": false} {
+		if got := (TrainOptions{}).allowed(flag); got != want {
+			t.Errorf("%s may change: %t", flag, got)
+		}
+	}
+}
+
 func TestReadRunFaults(t *testing.T) {
 	for _, c := range []struct{ content, want string }{
 		{"program: [", "run.yaml: "},
@@ -138,7 +160,7 @@ func TestJournal(t *testing.T) {
 	}
 	write := func(step, epochs int, events ...train.Event) {
 		t.Helper()
-		j, err := openJournal(dir, step, epochs)
+		j, err := openJournal(dir, train.ResumeEvent{Dir: "checkpoint", Step: step, Epochs: epochs})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -186,7 +208,7 @@ func TestJournal(t *testing.T) {
 }
 
 func TestJournalKeepsItsFirstError(t *testing.T) {
-	j, err := openJournal(t.TempDir(), 0, 0)
+	j, err := openJournal(t.TempDir(), train.ResumeEvent{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,6 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -25,12 +24,43 @@ func LockRun(dir string) (*train.Lock, error) {
 	return lock, nil
 }
 
-// RunFolder is out, or where that is empty a folder that is not there yet: runs/
-// and the data's name, with a number from the second run on.
-func RunFolder(out, data string) string {
-	if out != "" {
-		return out
+// mostRuns bounds the numbers of runs on data of one name.
+const mostRuns = 9999
+
+// lock locks the run's folder and returns it: Out, or where that is empty the first
+// numbered one that holds nothing and in which nobody trains. It is taken here and
+// no sooner: a run that fails on its data or its model leaves no folder, and of two
+// that begin together each gets its own.
+func (o TrainOptions) lock() (dir string, lock *train.Lock, err error) {
+	if o.Out != "" {
+		lock, err = LockRun(o.Out)
+		return o.Out, lock, err
 	}
+	for n := 1; n <= mostRuns; n++ {
+		dir = runFolder(o.Data, n)
+		if err = CheckOut(dir); err != nil {
+			continue
+		}
+		lock, err = LockRun(dir)
+		var used *train.InUse
+		if errors.As(err, &used) {
+			continue
+		}
+		if err != nil {
+			return "", nil, err
+		}
+		// The other may have locked it, ended and gone since we looked.
+		if err = CheckOut(dir); err == nil {
+			return dir, lock, nil
+		}
+		lock.Release()
+	}
+	return "", nil, err
+}
+
+// runFolder is that of the nth run on data: runs/ and the data's name, with a number
+// from the second run on.
+func runFolder(data string, n int) string {
 	name := "run"
 	if abs, err := filepath.Abs(data); err == nil && filepath.Base(abs) != string(filepath.Separator) {
 		name = filepath.Base(abs)
@@ -40,11 +70,8 @@ func RunFolder(out, data string) string {
 			name = strings.TrimSuffix(name, ext)
 		}
 	}
-	dir := filepath.Join("runs", name)
-	for n := 2; ; n++ {
-		if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) || n > 9999 {
-			return dir
-		}
-		dir = filepath.Join("runs", fmt.Sprintf("%s-%d", name, n))
+	if n > 1 {
+		name = fmt.Sprintf("%s-%d", name, n)
 	}
+	return filepath.Join("runs", name)
 }

@@ -13,7 +13,8 @@ import (
 
 // TrainOptions are what the verb train passes to Train, beside the task.
 type TrainOptions struct {
-	Out     string
+	Out     string // the run's folder; "": the next one that Data's name gives
+	Data    string
 	JSON    bool
 	Machine Machine
 	Flags   TrainFlags
@@ -43,7 +44,7 @@ func Train[B train.Batch](ctx context.Context, env *Env, rt *torch.Runtime, t Ta
 		return err
 	}
 	if o.Lock == nil {
-		if o.Lock, err = LockRun(o.Out); err != nil {
+		if o.Out, o.Lock, err = o.lock(); err != nil {
 			return err
 		}
 		defer o.Lock.Release()
@@ -65,7 +66,7 @@ func Train[B train.Batch](ctx context.Context, env *Env, rt *torch.Runtime, t Ta
 	}}
 	if o.Resume != nil {
 		rec.run = &run
-	} else if err := rec.open(0, 0); err != nil {
+	} else if err := rec.open(train.ResumeEvent{}); err != nil {
 		return err
 	}
 	model := keeper{save: t.Save, dir: filepath.Join(o.Out, modelName), resume: env.resume(o.Out), warn: bar.printf}

@@ -76,12 +76,12 @@ func (c *Corpus) ID(i int) string {
 	return s.exampleID(k)
 }
 
-// HasPairs tells whether examples have two texts.
-func (c *Corpus) HasPairs() bool {
-	return slices.ContainsFunc(c.sources, func(s source) bool {
-		t, ok := s.(*table)
-		return ok && t.cols.pair != none
-	})
+// IsPair tells whether example i has two texts, though the second may be empty.
+// It reads nothing.
+func (c *Corpus) IsPair(i int) bool {
+	s, _ := c.locate(i)
+	t, ok := s.(*table)
+	return ok && t.cols.pair != none
 }
 
 // Example reads example i, 0 ≤ i < Len().

@@ -53,6 +53,8 @@ func TestFaults(t *testing.T) {
 		{"quote left open at once", "r.csv", "\"text,label\nfine,1\n", Options{}, `%s:1: a quoted field that begins in this row is never closed`},
 		{"text behind a quote", "r.csv", "text,label\n\"fine\" film,1\n", Options{TextColumn: "text", LabelColumn: "label"}, `%s:2: text follows a closing quote (a quote inside a quoted field must be doubled)`},
 		{"quote not doubled", "r.csv", "text,label\nfine,1\n\"fine\" film,1\n", Options{}, `%s:3: text follows a closing quote (a quote inside a quoted field must be doubled)`},
+		{"quote not doubled behind empty cells", "r.csv", "id,text,label\n1,fine,pos\n,,\"a\"b\n2,poor,neg\n", Options{}, `%s:3: text follows a closing quote (a quote inside a quoted field must be doubled)`},
+		{"keys in place of rows", "r.json", "{" + strings.Repeat(`"a":"fine",`, 500_000) + `"label":1}`, Options{}, `%s:1: an object of more than 4096 members: want a line for each example, not a key`},
 		{"empty file", "r.csv", "", Options{}, `%s: empty file`},
 		{"empty compressed file", "r.csv.gz", "", Options{}, `%s: empty file`},
 		{"nothing compressed", "r.csv.gz", gz(t, ""), Options{}, `%s: empty file`},
@@ -273,5 +275,18 @@ func TestCheckTrainable(t *testing.T) {
 		if got := fmt.Sprint(err); err == nil && x.want != "" || err != nil && got != x.want {
 			t.Errorf("examples %v: error %v, want %q", x.examples, err, x.want)
 		}
+	}
+	path = one(t, "r.csv", "text,label\na,x\nb,y\nc,z\n")
+	err := open(t, path, Options{}).CheckTrainable(slices.Values([]int{0, 2}))
+	if want := path + `: none of the 2 examples to train on is of class "y"`; err == nil || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
+	}
+	rows := "text,label\n"
+	for i := range 20 {
+		rows += fmt.Sprintf("fine film,%d\n", i)
+	}
+	err = open(t, one(t, "r.csv", rows), Options{}).CheckTrainable(slices.Values([]int{0, 1}))
+	if err == nil || !strings.HasSuffix(err.Error(), `is of class "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", and 8 more`) {
+		t.Errorf("error %v", err)
 	}
 }

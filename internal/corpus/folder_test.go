@@ -1,6 +1,8 @@
 package corpus
 
 import (
+	"archive/tar"
+	"bytes"
 	"os"
 	"path/filepath"
 	"slices"
@@ -123,6 +125,92 @@ func TestFolderOfTables(t *testing.T) {
 		unlabelled := []Example{{"unlabelled", "", NoLabel, "test.tsv:2"}}
 		if diff := cmp.Diff(unlabelled, read(t, test)); diff != "" {
 			t.Errorf("%s test (-want +got):\n%s", form, diff)
+		}
+	}
+}
+
+// GLUE's test labels are -1, for want of published ones.
+func TestPlaceholderLabelsOfTheTestSplit(t *testing.T) {
+	f := files{
+		"train.jsonl": `{"text":"fine film","label":1}` + "\n" + `{"text":"poor film","label":0}` + "\n",
+		"val.jsonl":   `{"text":"so so","label":2}` + "\n",
+		"test.jsonl":  `{"text":"who knows","label":-1}` + "\n" + `{"text":"known","label":1}` + "\n" + `{"text":"nobody","label":-1}` + "\n",
+	}
+	for form, path := range f.packings(t) {
+		c := open(t, path, Options{})
+		if diff := cmp.Diff([]string{"0", "1", "2"}, c.Classes()); diff != "" {
+			t.Errorf("%s classes (-want +got):\n%s", form, diff)
+		}
+		var labels []int
+		for _, e := range read(t, c) {
+			labels = append(labels, e.Label)
+		}
+		if diff := cmp.Diff([]int{1, 0, 2, NoLabel, 1, NoLabel}, labels); diff != "" {
+			t.Errorf("%s labels (-want +got):\n%s", form, diff)
+		}
+		want := []string{`2 test examples have a label that no other example has, and count as unlabelled; the first: test.jsonl:1, "-1"`}
+		if diff := cmp.Diff(want, c.Report().Notes); diff != "" || c.Report().Unlabelled != 2 {
+			t.Errorf("%s: %d unlabelled, notes (-want +got):\n%s", form, c.Report().Unlabelled, diff)
+		}
+		// By itself, or beside unlabelled texts, it says what the classes are.
+		if c := open(t, path, Options{Split: "test"}); len(c.Classes()) != 2 || len(c.Report().Notes) != 0 {
+			t.Errorf("%s, test alone: classes %v, notes %q", form, c.Classes(), c.Report().Notes)
+		}
+	}
+	// To a model's classes it must belong.
+	path := f.write(t)
+	expectFault(t, path, Options{Labels: []string{"0", "1", "2"}}, path+`: label "-1" (test.jsonl:1) is none of the classes 0, 1, 2`)
+	beside := files{"train/1.txt": "x", "test/a/1.txt": "y"}.write(t)
+	if c := open(t, beside, Options{LabelsOptional: true}); len(c.Classes()) != 1 || c.Label(1) != 0 {
+		t.Errorf("beside unlabelled texts: classes %v, label %d", c.Classes(), c.Label(1))
+	}
+}
+
+func TestLinksInATar(t *testing.T) {
+	archive := func(members ...tar.Header) string {
+		var b bytes.Buffer
+		w := tar.NewWriter(&b)
+		for _, h := range members {
+			content := h.Linkname
+			if h.Typeflag == tar.TypeReg {
+				h.Linkname, h.Size = "", int64(len(content))
+			}
+			check(t, w.WriteHeader(&h))
+			if h.Typeflag == tar.TypeReg {
+				_, err := w.Write([]byte(content))
+				check(t, err)
+			}
+		}
+		check(t, w.Close())
+		return b.String()
+	}
+	file := func(name, content string) tar.Header {
+		return tar.Header{Name: name, Typeflag: tar.TypeReg, Linkname: content}
+	}
+	hard := func(name, to string) tar.Header {
+		return tar.Header{Name: name, Typeflag: tar.TypeLink, Linkname: to, Size: 700} // as some write it
+	}
+	packed := archive(
+		file("./a/1.txt", "one"), hard("./b/1.txt", "./a/1.txt"), file("a/1.txt", "other"),
+		hard("b/2.txt", "a/1.txt"), hard("b/3.txt", "b/1.txt"), hard("b/4.txt", "nowhere.txt"),
+		tar.Header{Name: "a/2.txt", Typeflag: tar.TypeSymlink, Linkname: "1.txt"},
+		tar.Header{Name: ".hidden", Typeflag: tar.TypeSymlink, Linkname: "1.txt"},
+		hard("b/5.txt", "/a/1.txt"),
+	)
+	want := []Example{
+		{"other", "", 0, "a/1.txt"},
+		{"one", "", 1, "b/1.txt"},
+		{"other", "", 1, "b/2.txt"},
+		{"one", "", 1, "b/3.txt"},
+		{"other", "", 1, "b/5.txt"},
+	}
+	for name, path := range map[string]string{"tar": one(t, "d.tar", packed), "tar.gz": one(t, "d.tar.gz", gz(t, packed))} {
+		c := open(t, path, Options{})
+		if diff := cmp.Diff(want, read(t, c)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+		if diff := cmp.Diff([]string{"2 links in the archive are left out; the first: b/4.txt"}, c.Report().Notes); diff != "" {
+			t.Errorf("%s notes (-want +got):\n%s", name, diff)
 		}
 	}
 }

@@ -11,6 +11,13 @@ import (
 // the last of two equal keys included.
 type jsonRows struct{}
 
+// maxMembers is the most names that a table's objects may have. More are no
+// columns, but keys of examples that ought to be rows.
+const (
+	maxMembers = 4096
+	keyedBy    = "want a line for each example, not a key"
+)
+
 func (jsonRows) split(data []byte, atEOF bool) (advance int, row []byte, err error) {
 	return splitLine(data, atEOF)
 }
@@ -28,6 +35,9 @@ func (jsonRows) cells(row []byte, dst []cell) ([]cell, error) {
 			c, err := w.member()
 			if err != nil {
 				return dst, err
+			}
+			if len(dst) == maxMembers {
+				return dst, badRow("an object of more than %d members: %s", maxMembers, keyedBy)
 			}
 			dst = append(dst, c)
 			if w.take(',') {

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 )
@@ -42,11 +43,15 @@ func (s *labelSet) looksLikeText(examples int) bool {
 }
 
 // resolve returns the classes and for each number its class. Without want they
-// are the values, sorted; else want, and a value that is not in it maps to
-// NoLabel.
-func (s *labelSet) resolve(want []string) (classes []string, class []int32) {
+// are the values of the first so many examples, or of all where these have none,
+// sorted; else want. A value that is no class maps to NoLabel.
+func (s *labelSet) resolve(want []string, examples int) (classes []string, class []int32) {
 	if want == nil {
-		classes = slices.Clone(s.values)
+		n := sort.SearchInts(s.first, examples) // values are numbered as they appear
+		if n == 0 {
+			n = len(s.values)
+		}
+		classes = slices.Clone(s.values[:n])
 		sortLabels(classes)
 		classes = slices.Compact(classes) // invalid UTF-8 may have made two equal
 	} else {

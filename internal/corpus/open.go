@@ -37,6 +37,10 @@ import (
 // one left or the only one of several words. Two that fit alike are an error
 // that lists the columns.
 //
+// The classes are the labels of all examples but the test split's, whose labels
+// may be placeholders, such as GLUE's -1: a test example with a label that no
+// other has is as one without.
+//
 // A *DataError says what is wrong with the data: no examples, a row without a
 // label, a label that is not in Options.Labels, a truncated archive; or with the
 // options, see Options.Validate.
@@ -106,6 +110,7 @@ func (c *Corpus) addTree(o Options, set *labelSet) error {
 		return err
 	}
 	c.tree = t
+	c.rep.Notes = append(c.rep.Notes, t.notes()...)
 	l, err := arrange(c.tree.members(), c.tree.dirs())
 	if err != nil {
 		return &DataError{c.path, err}
@@ -192,17 +197,39 @@ func (c *Corpus) addTexts(g group, base string, several bool, o Options, set *la
 
 // resolve turns the numbers of label values into classes.
 func (c *Corpus) resolve(o Options, set *labelSet) error {
-	classes, class := set.resolve(o.Labels)
-	if i := slices.Index(class, NoLabel); i >= 0 && !o.LabelsOptional {
+	classes, class := set.resolve(o.Labels, c.beforeTest())
+	if i := slices.Index(class, NoLabel); i >= 0 && o.Labels != nil && !o.LabelsOptional {
 		return fault(c.path, "label %q (%s) is none of the classes %s",
 			set.values[i], c.ID(set.first[i]), strings.Join(o.Labels, ", "))
 	}
 	c.classes, c.class = classes, class
+	strange, first := 0, 0 // labels that were passed over
 	for i := range c.Len() {
-		if c.Label(i) == NoLabel {
-			c.rep.Unlabelled++
+		if c.Label(i) != NoLabel {
+			continue
 		}
+		c.rep.Unlabelled++
+		if c.labels.At(i) != NoLabel {
+			if strange++; strange == 1 {
+				first = i
+			}
+		}
+	}
+	if strange > 0 && o.Labels == nil {
+		c.rep.note("%d test examples have a label that no other example has, and count as unlabelled; the first: %s, %s",
+			strange, c.ID(first), snippet(set.values[c.labels.At(first)]))
 	}
 	c.rep.Examples = c.Len()
 	return nil
+}
+
+// beforeTest returns how many examples come before those of the test split; all,
+// where there are no others.
+func (c *Corpus) beforeTest() int {
+	for i, s := range c.sources {
+		if s.splitName() == "test" && c.starts[i] > 0 {
+			return c.starts[i]
+		}
+	}
+	return c.Len()
 }

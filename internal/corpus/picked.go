@@ -43,10 +43,13 @@ func lastOf(cells []cell, key string) int {
 }
 
 // isVoid tells whether a row is blank or nothing but separators, as
-// spreadsheets leave at the end.
-func isVoid(row []byte, cells []cell) bool {
+// spreadsheets leave at the end. err is what was wrong behind the cells.
+func isVoid(row []byte, cells []cell, err error) bool {
 	if len(bytes.TrimSpace(row)) == 0 {
 		return true
+	}
+	if err != nil {
+		return false
 	}
 	for _, cell := range cells {
 		if cell.key != nil || !cell.isEmpty() {

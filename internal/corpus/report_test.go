@@ -2,6 +2,7 @@ package corpus
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -52,6 +53,22 @@ func TestReportOfTables(t *testing.T) {
 		if diff := cmp.Diff(c.want, r.Report()); diff != "" {
 			t.Errorf("%s after reading (-want +got):\n%s", c.file, diff)
 		}
+	}
+}
+
+// Names that no other row has are no columns to choose from.
+func TestObjectsOfManyNames(t *testing.T) {
+	var rows strings.Builder
+	for i := range sampleRows {
+		rows.WriteString("{")
+		for k := range 10 {
+			fmt.Fprintf(&rows, `"%d":1,`, 10*i+k)
+		}
+		fmt.Fprintf(&rows, `"text":"a film","label":%d}`+"\n", i%2)
+	}
+	c := open(t, one(t, "r.jsonl", rows.String()), Options{})
+	if want := `r.jsonl: text "text", label "label"`; c.Len() != sampleRows || c.Report().Columns[0] != want {
+		t.Errorf("%d examples, %s", c.Len(), c.Report().Columns)
 	}
 }
 

@@ -2,7 +2,6 @@ package corpus
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -14,9 +13,10 @@ const (
 )
 
 type sample struct {
-	keys  []string   // JSON: the members' names, in the order in which they appear
-	rows  [][]string // CSV and TSV: the first may be a header
-	fault error      // *lineError: the first row that cannot be read
+	keys  []string       // JSON: the members' names, in the order in which they appear
+	place map[string]int // of each key in keys
+	rows  [][]string     // CSV and TSV: the first may be a header
+	fault error          // *lineError: the first row that cannot be read
 }
 
 // readSample skips rows that cannot be read or, in CSV and TSV, are not as wide
@@ -35,7 +35,7 @@ func readSample(s store, f rowFormat) (*sample, error) {
 	for len(out.rows) < sampleRows && total < sampleBytes && rows.next() {
 		total += len(rows.row)
 		cells, err = f.cells(rows.row, cells[:0])
-		if isVoid(rows.row, cells) {
+		if isVoid(rows.row, cells, err) {
 			continue
 		}
 		if err == nil {
@@ -72,8 +72,15 @@ func (s *sample) add(cells []cell) error {
 	var row []string
 	for i, c := range cells {
 		if c.key != nil {
-			if i = slices.Index(s.keys, string(c.key)); i < 0 {
-				i = len(s.keys)
+			var known bool
+			if i, known = s.place[string(c.key)]; !known {
+				if i = len(s.keys); i == maxMembers {
+					return badRow("the rows so far have %d names and more: %s", maxMembers, keyedBy)
+				}
+				if s.place == nil {
+					s.place = map[string]int{}
+				}
+				s.place[string(c.key)] = i
 				s.keys = append(s.keys, string(c.key))
 			}
 		}

@@ -97,7 +97,7 @@ func (t *table) scan(o Options, r *Report, add func(label []byte)) error {
 	headerPending := t.cols.header
 	for rows.next() {
 		cells, err = t.format.cells(rows.row, cells[:0])
-		if isVoid(rows.row, cells) {
+		if isVoid(rows.row, cells, err) {
 			r.Skipped++
 			continue
 		}

@@ -104,6 +104,12 @@ func TestTables(t *testing.T) {
 			want:    []Example{{"a", "b", 1, "r.ndjson:1"}, {"", "d", 0, "r.ndjson:2"}},
 		},
 		{
+			name: "blank rows between others", file: "r.csv",
+			content: "id,text,label\n1,fine,pos\n,,\n , ,\n2,poor,neg\n",
+			classes: neg,
+			want:    []Example{{"fine", "", 1, "r.csv:2"}, {"poor", "", 0, "r.csv:5"}},
+		},
+		{
 			name: "columns by name", file: "r.csv",
 			content: "a,b,c,d\nx y,0,1,z w\nx z,1,0,v w\n",
 			o:       Options{TextColumn: "D", LabelColumn: "b", PairColumn: "a"},

@@ -17,7 +17,8 @@ import (
 type tarball struct {
 	names
 	data  store
-	spans []span // of files
+	spans []span         // of files
+	at    map[string]int // the latest of each name in files; nil until a link asks
 }
 
 type span struct{ off, n int64 }
@@ -99,7 +100,10 @@ func (t *tarball) each(in *position, tr *tar.Reader, take func(*tar.Reader, *tar
 			return t.fault(err)
 		}
 		end = in.n + (h.Size+511)&^511
-		name := strings.TrimPrefix(path.Clean("/"+h.Name), "/")
+		if h.Typeflag == tar.TypeLink || h.Typeflag == tar.TypeSymlink {
+			end = in.n // whatever size the header tells, nothing follows
+		}
+		name := cleaned(h.Name)
 		switch {
 		case h.Typeflag == tar.TypeDir:
 			t.folders = append(t.folders, name)
@@ -110,10 +114,43 @@ func (t *tarball) each(in *position, tr *tar.Reader, take func(*tar.Reader, *tar
 			if err != nil {
 				return t.fault(err)
 			}
-			t.files = append(t.files, name)
-			t.spans = append(t.spans, s)
+			t.add(name, s)
+		case h.Typeflag == tar.TypeLink && isWanted(name):
+			if s, ok := t.linked(cleaned(h.Linkname)); ok {
+				t.add(name, s)
+			} else {
+				t.leaveOut(name)
+			}
+		case h.Typeflag == tar.TypeSymlink && !isIgnoredPath(name):
+			t.leaveOut(name)
 		}
 	}
+}
+
+// cleaned is a member's path as it lies below the archive's root.
+func cleaned(name string) string { return strings.TrimPrefix(path.Clean("/"+name), "/") }
+
+func (t *tarball) add(name string, s span) {
+	if t.at != nil {
+		t.at[name] = len(t.files)
+	}
+	t.files = append(t.files, name)
+	t.spans = append(t.spans, s)
+}
+
+// linked returns where the file of that name lies, of those so far.
+func (t *tarball) linked(name string) (s span, ok bool) {
+	if t.at == nil {
+		t.at = make(map[string]int, len(t.files))
+		for i, f := range t.files {
+			t.at[f] = i
+		}
+	}
+	i, ok := t.at[name]
+	if !ok {
+		return s, false
+	}
+	return t.spans[i], true
 }
 
 func (t *tarball) truncated() error {
@@ -136,6 +173,7 @@ func (t *tarball) fault(err error) error {
 // sort puts the members in order of their names. Of two with the same name tar
 // keeps the later one.
 func (t *tarball) sort() {
+	t.at = nil
 	order := make([]int, len(t.files))
 	for i := range order {
 		order[i] = i

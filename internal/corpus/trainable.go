@@ -1,9 +1,13 @@
 package corpus
 
-import "iter"
+import (
+	"fmt"
+	"iter"
+	"strings"
+)
 
-// CheckTrainable returns a *DataError unless the examples have labels of at least
-// two classes.
+// CheckTrainable returns a *DataError unless each of the examples has a label, and
+// each of two or more classes has an example.
 func (c *Corpus) CheckTrainable(examples iter.Seq[int]) error {
 	counts, total := make([]int, len(c.classes)), 0
 	for i := range examples {
@@ -13,17 +17,25 @@ func (c *Corpus) CheckTrainable(examples iter.Seq[int]) error {
 		}
 		counts[c.Label(i)]++
 	}
-	var found []string
+	var found, without []string
 	for k, n := range counts {
 		if n > 0 {
 			found = append(found, c.classes[k])
+		} else {
+			without = append(without, snippet(c.classes[k]))
 		}
 	}
-	switch len(found) {
-	case 0:
+	switch {
+	case len(found) == 0:
 		return fault(c.path, "no examples to train on")
-	case 1:
+	case len(found) == 1:
 		return fault(c.path, "all %d examples are of class %q: training needs at least two classes", total, found[0])
+	case len(without) > 0:
+		const most = 10
+		if more := len(without) - most; more > 0 {
+			without = append(without[:most], fmt.Sprintf("and %d more", more))
+		}
+		return fault(c.path, "none of the %d examples to train on is of class %s", total, strings.Join(without, ", "))
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package corpus
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -16,6 +17,8 @@ type tree interface {
 	members() []string
 	dirs() []string
 
+	notes() []string // on members that were left out
+
 	text(i int) ([]byte, error)            // all of member i
 	table(i int, o Options) (store, error) // member i, decompressed; the caller closes it
 	close() error
@@ -26,10 +29,25 @@ type names struct {
 	where   string // the path that the user gave
 	files   []string
 	folders []string
+	links   int    // left out
+	link    string // the first of them
 }
 
 func (n *names) members() []string { return n.files }
 func (n *names) dirs() []string    { return n.folders }
+
+func (n *names) leaveOut(link string) {
+	if n.links++; n.links == 1 {
+		n.link = link
+	}
+}
+
+func (n *names) notes() []string {
+	if n.links == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("%d links in the archive are left out; the first: %s", n.links, n.link)}
+}
 
 // in names a member in error messages.
 func (n *names) in(i int) string { return n.where + ": " + n.files[i] }

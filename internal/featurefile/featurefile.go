@@ -19,6 +19,12 @@ type Row struct {
 	Values []float32 // as many for every example
 }
 
+// text returns input and label as readers want them: a file's name may be any bytes,
+// but pandas refuses a table, and Parquet forbids a string, that is not UTF-8.
+func (r Row) text() (input, label string) {
+	return strings.ToValidUTF8(r.Input, "\ufffd"), strings.ToValidUTF8(r.Label, "\ufffd")
+}
+
 // Writer takes rows. Close ends the file and puts it in its place; Abort, which is
 // harmless after it, leaves no trace.
 type Writer interface {

@@ -87,6 +87,29 @@ func TestParquet(t *testing.T) {
 	}
 }
 
+// A name in another encoding than UTF-8 does not spoil the file for its readers.
+func TestNamesThatAreNotUTF8(t *testing.T) {
+	dir := t.TempDir()
+	latin1 := []Row{{"caf\xe9.jpg", "caf\xe9", []float32{1}}}
+	for _, name := range []string{"f.npy", "f.parquet"} {
+		if err := write(t, filepath.Join(dir, name), 1, latin1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	table, err := os.ReadFile(filepath.Join(dir, "f.labels.csv"))
+	if want := "row,input,label\n0,caf\ufffd.jpg,caf\ufffd\n"; err != nil || string(table) != want {
+		t.Errorf("table %q, %v, want %q", table, err, want)
+	}
+	got, err := parquet.ReadFile[record](filepath.Join(dir, "f.parquet"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	label := "caf\ufffd"
+	if d := cmp.Diff([]record{{"caf\ufffd.jpg", &label, []float32{1}}}, got); d != "" {
+		t.Error(d)
+	}
+}
+
 // What ends early leaves what was there, and nothing beside it.
 func TestNothingHalfIsLeft(t *testing.T) {
 	for _, name := range []string{"f.npy", "f.parquet"} {

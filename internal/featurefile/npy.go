@@ -59,7 +59,8 @@ func (p *npy) Write(r Row) error {
 	if _, err := p.w.Write(p.buf); err != nil {
 		return err
 	}
-	err := p.rows.Write([]string{strconv.Itoa(p.done), r.Input, r.Label})
+	input, label := r.text()
+	err := p.rows.Write([]string{strconv.Itoa(p.done), input, label})
 	p.done++
 	return err
 }

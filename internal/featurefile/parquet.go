@@ -40,9 +40,10 @@ func (t *table) Write(r Row) error {
 	if len(r.Values) != t.width {
 		return fmt.Errorf("%s: %d features, where those before have %d", r.Input, len(r.Values), t.width)
 	}
-	rec := record{Input: r.Input, Feature: r.Values}
-	if r.Label != "" {
-		rec.Label = &r.Label
+	input, label := r.text()
+	rec := record{Input: input, Feature: r.Values}
+	if label != "" {
+		rec.Label = &label
 	}
 	if _, err := t.w.Write([]record{rec}); err != nil {
 		return err

@@ -16,7 +16,8 @@ import (
 // Options.Progress is.
 type Client struct {
 	o        Options
-	endpoint *url.URL
+	endpoint *url.URL      // without a login: it is shown and stored
+	login    *url.Userinfo // to the endpoint; nil: none
 	log      *slog.Logger
 	http     *retryablehttp.Client
 	free     func(dir string) (n uint64, ok bool)
@@ -25,7 +26,7 @@ type Client struct {
 // New returns a client. The error names the option at fault; no connection is
 // opened.
 func New(o Options) (*Client, error) {
-	endpoint, err := parseEndpoint(o.Endpoint)
+	endpoint, login, err := parseEndpoint(o.Endpoint)
 	if err != nil {
 		return nil, fmt.Errorf("endpoint: %w", err)
 	}
@@ -39,7 +40,7 @@ func New(o Options) (*Client, error) {
 	o.StallTimeout = cmp.Or(o.StallTimeout, 30*time.Second)
 	o.CheckTimeout = cmp.Or(o.CheckTimeout, 10*time.Second)
 
-	c := &Client{o: o, endpoint: endpoint, log: o.Logger, free: freeSpace}
+	c := &Client{o: o, endpoint: endpoint, login: login, log: o.Logger, free: freeSpace}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
@@ -50,21 +51,31 @@ func New(o Options) (*Client, error) {
 // Close closes idle connections. The client can still be used.
 func (c *Client) Close() { c.http.HTTPClient.CloseIdleConnections() }
 
-func parseEndpoint(s string) (*url.URL, error) {
+// parseEndpoint takes the login of a private mirror out of its address. The error
+// does not show one.
+func parseEndpoint(s string) (*url.URL, *url.Userinfo, error) {
 	u, err := url.Parse(strings.TrimRight(cmp.Or(s, DefaultEndpoint), "/"))
-	if err != nil {
-		return nil, err
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
+		if at := strings.LastIndex(s, "@"); at >= 0 {
+			s = "…" + s[at:]
+		}
+		return nil, nil, fmt.Errorf("%q is not an address such as %s", s, DefaultEndpoint)
 	}
-	if (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
-		return nil, fmt.Errorf("%q is not an address such as %s", s, DefaultEndpoint)
-	}
-	return u, nil
+	login := u.User
+	u.User = nil
+	return u, login, nil
 }
 
-// authorize adds the token to a request that goes to the endpoint itself.
+// authorize adds the token, or else the login, to a request that goes to the
+// endpoint itself.
 func (c *Client) authorize(r *http.Request) {
-	if c.o.Token != "" && sameOrigin(r.URL, c.endpoint) {
+	switch {
+	case !sameOrigin(r.URL, c.endpoint):
+	case c.o.Token != "":
 		r.Header.Set("Authorization", "Bearer "+c.o.Token)
+	case c.login != nil:
+		password, _ := c.login.Password()
+		r.SetBasicAuth(c.login.Username(), password)
 	}
 }
 

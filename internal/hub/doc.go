@@ -16,8 +16,9 @@
 //
 // Downloads are written to <blob>.incomplete, resumed by range requests, checked
 // by SHA-256 and only then renamed: a file under its final name is whole. A lock
-// per file keeps two processes from fetching it twice. The token is sent to the
-// endpoint's own origin and never follows a redirect elsewhere.
+// per file keeps two processes from fetching it twice. The token, or a login in the
+// endpoint's address, is sent to the endpoint's own origin and never follows a
+// redirect elsewhere; neither is in what Resolved or an error says.
 //
 // The package is pure Go and prints nothing.
 package hub

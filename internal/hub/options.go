@@ -22,7 +22,7 @@ type Options struct {
 	Weights  []string // folders of bundled models, in the order of search
 	Borrow   []string // folders of other tools' downloads, taken when the sum agrees
 
-	Endpoint string // default: DefaultEndpoint
+	Endpoint string // default: DefaultEndpoint; may hold a login, https://user:password@mirror
 	Token    string // sent to Endpoint alone
 	Offline  bool   // never open a connection
 
@@ -40,6 +40,15 @@ type Options struct {
 	MaxRetryAfter time.Duration // longest wait a server may ask for; default 2 min
 	StallTimeout  time.Duration // without a byte; default 30 s
 	CheckTimeout  time.Duration // to ask whether a cached file is the newest; default 10 s
+}
+
+// Hub is the endpoint as it may be shown: without a login.
+func (o Options) Hub() string {
+	u, _, err := parseEndpoint(o.Endpoint)
+	if err != nil {
+		return "" // New reports it
+	}
+	return u.String()
 }
 
 // FromEnv returns the options that the environment asks for, as Python's
@@ -95,7 +104,7 @@ func fromEnv(getenv func(string) string) (Options, error) {
 	if o.CacheDir == "" {
 		o.CacheDir = under(hfHome, "hub")
 	}
-	if _, err := parseEndpoint(o.Endpoint); err != nil {
+	if _, _, err := parseEndpoint(o.Endpoint); err != nil {
 		return Options{}, fmt.Errorf("HF_ENDPOINT: %w", err)
 	}
 

@@ -71,6 +71,16 @@ func TestFromEnvFaults(t *testing.T) {
 	}
 }
 
+func TestFaultyEndpointHidesLogin(t *testing.T) {
+	for _, endpoint := range []string{"https://me:se/cret@m.example", "ftp://me:secret@m.example", "https://me:secret@m.example?x=1"} {
+		_, err := fromEnv(func(n string) string { return map[string]string{"HF_ENDPOINT": endpoint}[n] })
+		mustContain(t, err, "HF_ENDPOINT", "@m.example")
+		if strings.Contains(err.Error(), "me:") || strings.Contains(err.Error(), "cret") {
+			t.Errorf("the error shows the login: %v", err)
+		}
+	}
+}
+
 func TestNoFolder(t *testing.T) {
 	c := newClient(t, Options{})
 	_, err := c.Resolve(t.Context(), "org/name", Text)

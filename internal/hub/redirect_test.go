@@ -29,6 +29,34 @@ func TestToken(t *testing.T) {
 	}
 }
 
+// A mirror's login, which stands in its address, reaches the mirror, and neither
+// what is told of the model nor an error.
+func TestLogin(t *testing.T) {
+	f := newFixture(t, func(o *Options) { o.Endpoint = strings.Replace(o.Endpoint, "://", "://me:secret@", 1) })
+	r, err := f.c.Resolve(t.Context(), "org/name", Text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range f.Log {
+		user, password, _ := r.BasicAuth()
+		if away := r.URL.Query().Has("signature"); !away && (user != "me" || password != "secret") || away && user != "" {
+			t.Errorf("%s %s with the login %q, %q", r.Method, r.URL, user, password)
+		}
+	}
+	if want := f.URL + "/org/name"; r.Source != want || f.o.Hub() != f.URL {
+		t.Errorf("source %s of hub %s, want %s", r.Source, f.o.Hub(), want)
+	}
+	_, refused := f.c.Resolve(t.Context(), "org/other", Text)
+	f.Close()
+	_, unreached := f.c.Resolve(t.Context(), "org/third", Text)
+	for _, err := range []error{refused, unreached} {
+		mustContain(t, err, f.URL)
+		if strings.Contains(err.Error(), "me:") || strings.Contains(err.Error(), "secret") {
+			t.Errorf("the error shows the login: %v", err)
+		}
+	}
+}
+
 // A redirect that leads away and back does not get the token again.
 func TestTokenBoomerang(t *testing.T) {
 	f := newFixture(t, func(o *Options) { o.Token = "hf_secret" })

@@ -29,6 +29,7 @@ type Set struct {
 	items   items
 	classes []string
 	splits  []string
+	top     []string // the folders among which the splits are
 	report  Report
 	maxFile int64
 

@@ -399,6 +399,62 @@ func TestCheckTrainable(t *testing.T) {
 	isData(t, s.CheckTrainable([]int{0, 1}), "2 pictures of 1 class")
 }
 
+// What is beside the splits is counted where splits matter, and taken where they do
+// not.
+func TestPicturesBesideSplits(t *testing.T) {
+	names := []string{"train/a/1.jpg", "train/b/2.jpg", "test/a/3.jpg", "extra/a/4.jpg", "val/5.jpg", "loose.jpg"}
+	root := t.TempDir()
+	writeTree(t, root, names...)
+	var outer []string
+	for _, name := range names {
+		outer = append(outer, "outer/"+name)
+	}
+	for _, path := range []string{root, writeFile(t, "p.zip", zipOf(t, names...)), writeFile(t, "o.tar", tarOf(t, outer...))} {
+		s := mustOpen(t, path, Options{})
+		if r := s.Report(); s.Len() != 3 || r.Beside != 3 || r.String() != "3 pictures, 3 pictures beside the splits left out" {
+			t.Errorf("%s: %v, report %q", path, ids(s), r)
+		}
+		if err := s.CheckTrainSplit(); err != nil {
+			t.Error(err)
+		}
+		s = mustOpen(t, path, Options{LabelsOptional: true})
+		labels := map[string]int{}
+		for i := range s.Len() {
+			labels[strings.TrimPrefix(s.ID(i), "outer/")] = s.Label(i)
+		}
+		want := map[string]int{
+			"train/a/1.jpg": 0, "train/b/2.jpg": 1, "test/a/3.jpg": 0,
+			"extra/a/4.jpg": NoLabel, "val/5.jpg": NoLabel, "loose.jpg": NoLabel,
+		}
+		if diff := cmp.Diff(want, labels); diff != "" || s.Report().Beside != 0 {
+			t.Errorf("%s: report %q, labels (-want +got):\n%s", path, s.Report(), diff)
+		}
+		if s = mustOpen(t, path, Options{LabelsOptional: true, Split: "test"}); s.Len() != 1 {
+			t.Errorf("%s: of the split %v", path, ids(s))
+		}
+	}
+
+	root = t.TempDir()
+	writeTree(t, root, "val/a/1.jpg", "valid/b/2.jpg", "3.jpg")
+	if s := mustOpen(t, root, Options{LabelsOptional: true}); s.Len() != 3 {
+		t.Errorf("of uncertain splits %v", ids(s))
+	}
+}
+
+func TestCheckTrainSplit(t *testing.T) {
+	root := t.TempDir()
+	writeTree(t, root, "train_images/cat/1.jpg", "train_images/dog/2.jpg", "test/cat/3.jpg", "test/dog/4.jpg")
+	isData(t, mustOpen(t, root, Options{}).CheckTrainSplit(),
+		"its folders are test, train_images: the splits are test, and none is train/ or training/, to train on")
+	writeTree(t, root, "training/cat/5.jpg", "training/dog/6.jpg")
+	if err := mustOpen(t, root, Options{}).CheckTrainSplit(); err != nil {
+		t.Error(err)
+	}
+	if err := mustOpen(t, filepath.Join(root, "test"), Options{}).CheckTrainSplit(); err != nil {
+		t.Error(err)
+	}
+}
+
 // A truncated or damaged archive is an error that names it, wherever it was cut.
 func TestCutArchives(t *testing.T) {
 	names := []string{"ants/1.jpg", "ants/2.jpg", "bees/1.jpg"}

@@ -21,10 +21,13 @@ type group struct {
 type layout struct {
 	base   string // the outer folder: "" or "photos-main/"
 	groups []group
+	beside []int32  // pictures that are in none of the splits
+	top    []string // the folders in base
 }
 
 // arrange finds splits and classes in a store. Of the returned groups one
-// without classes holds loose pictures only.
+// without classes holds loose pictures only. Where what is a split is uncertain,
+// the error says so, and the layout has no groups.
 func arrange(s store) (layout, error) {
 	var l layout
 	top := children(s, "")
@@ -50,11 +53,20 @@ func arrange(s store) (layout, error) {
 		case 1:
 			l.groups = append(l.groups, gather(s, l.base, found[0], int8(split)))
 		default:
+			l.groups = nil
 			return l, fmt.Errorf("%s/ and %s/ are both the %s split", found[0], found[1], name)
 		}
 	}
+	l.top = top
 	if len(l.groups) == 0 {
-		l.groups = append(l.groups, gather(s, l.base, "", none))
+		l.groups = []group{gather(s, l.base, "", none)}
+		return l, nil
+	}
+	for i, name := range s.names() {
+		dir, _, below := strings.Cut(strings.TrimPrefix(name, l.base), "/")
+		if !below || !slices.ContainsFunc(l.groups, func(g group) bool { return g.dir == dir }) {
+			l.beside = append(l.beside, int32(i))
+		}
 	}
 	return l, nil
 }

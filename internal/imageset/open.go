@@ -16,7 +16,7 @@ type Options struct {
 	Classes []string
 	// LabelsOptional accepts pictures without a class, or of one that is not in
 	// Classes: their Label is NoLabel. For prediction; a single picture is a set
-	// then, too.
+	// then, too, and without Split pictures beside the splits are taken as well.
 	LabelsOptional bool
 	// Split takes one split alone: "train", "val" or "test", or another usual name
 	// of it.
@@ -42,6 +42,9 @@ func (o Options) maxUnpacked() int64 {
 	return 64 << 30
 }
 
+// allPictures says that every picture is taken, whatever split it is in or beside.
+func (o Options) allPictures() bool { return o.LabelsOptional && o.Split == "" }
+
 // Validate reports every fault of the options at once.
 func (o Options) Validate() error {
 	var errs []error
@@ -63,6 +66,7 @@ func (o Options) Validate() error {
 //   - a folder of class folders: ants/*.jpg, bees/*.jpg. Each folder is a class,
 //     with all that lies in folders below it; one without a picture is an error;
 //   - a folder of splits that hold such: train/ants, train/bees, val/ants, …;
+//     pictures beside the splits are left out and counted;
 //   - the same as .tar, .tar.gz, .tgz or .zip, within one outer folder or not;
 //   - a list: a .csv or .tsv of paths, relative to the list's own folder, and
 //     labels, with a header or without;
@@ -128,7 +132,12 @@ func (s *Set) open(o Options) error {
 		return fault(s.where, "no pictures found: looked for class folders of .jpg, .png, .gif, .bmp, .tif and .webp files")
 	}
 	l, err := arrange(s.store)
-	if err != nil {
+	switch {
+	case err != nil && o.allPictures():
+		for i := range s.store.len() {
+			l.beside = append(l.beside, int32(i))
+		}
+	case err != nil:
 		return &DataError{s.where, err}
 	}
 	return s.take(l, o)
@@ -144,7 +153,7 @@ func hold[T store](t T, err error) (store, error) {
 
 // take turns a layout into items.
 func (s *Set) take(l layout, o Options) error {
-	s.report.base = l.base
+	s.report.base, s.top = l.base, l.top
 	if o.Split != "" {
 		want := splitOf(o.Split)
 		l.groups = slices.DeleteFunc(l.groups, func(g group) bool { return g.split != want })
@@ -184,6 +193,13 @@ func (s *Set) take(l layout, o Options) error {
 		for _, m := range g.outside {
 			s.items.add(int(m), NoLabel, g.split)
 		}
+	}
+	if o.allPictures() {
+		for _, m := range l.beside {
+			s.items.add(int(m), NoLabel, none)
+		}
+	} else {
+		s.report.Beside = len(l.beside)
 	}
 	if s.Len() == 0 {
 		return fault(s.where, "no pictures in class folders")
@@ -231,6 +247,16 @@ func listed(names []string) string {
 		return strings.Join(names[:most], ", ") + fmt.Sprintf(" and %d more", len(names)-most)
 	}
 	return strings.Join(names, ", ")
+}
+
+// CheckTrainSplit returns a *DataError where there are splits and none of them is
+// to train on.
+func (s *Set) CheckTrainSplit() error {
+	if len(s.splits) == 0 || slices.Contains(s.splits, splitNames[0]) {
+		return nil
+	}
+	return fault(s.where, "its folders are %s: the splits are %s, and none is train/ or training/, to train on",
+		listed(s.top), strings.Join(s.splits, ", "))
 }
 
 // CheckTrainable returns a *DataError unless the pictures, or those given, have

@@ -11,6 +11,7 @@ type Report struct {
 	Hidden   int // files and folders whose names begin with a dot, and the like
 	Other    int // files that are no pictures by their names
 	Outside  int // pictures beside the class folders, which have no class
+	Beside   int // pictures beside the splits, which are in none of them
 
 	base string // the outer folder of an archive: "photos-main/"
 }
@@ -26,5 +27,6 @@ func (r Report) String() string {
 	add(r.Hidden, "hidden left out")
 	add(r.Other, "other files left out")
 	add(r.Outside, "pictures outside class folders left out")
+	add(r.Beside, "pictures beside the splits left out")
 	return strings.Join(parts, ", ")
 }

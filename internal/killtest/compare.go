@@ -3,6 +3,7 @@ package killtest
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io/fs"
 	"maps"
 	"os"
@@ -12,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/gotune/gotune/internal/tensorboard"
 )
 
 // read returns what a run ended with, by file: all that it wrote but pictures of
@@ -36,7 +39,10 @@ func read(t *testing.T, run, stdout string) map[string]string {
 			return err
 		}
 		switch {
-		case e.IsDir() && (name == "tensorboard" || filepath.Dir(name) == "checkpoints" && path != newest && !strings.HasPrefix(e.Name(), ".")):
+		case e.IsDir() && name == "tensorboard":
+			out[name] = curves(t, path)
+			return fs.SkipDir
+		case e.IsDir() && filepath.Dir(name) == "checkpoints" && path != newest && !strings.HasPrefix(e.Name(), "."):
 			return fs.SkipDir
 		case e.IsDir() && !strings.HasPrefix(e.Name(), "."):
 			return nil
@@ -62,6 +68,25 @@ func read(t *testing.T, run, stdout string) map[string]string {
 		t.Fatal(err)
 	}
 	return out
+}
+
+// curves are what TensorBoard shows, a line for each point, but for times.
+func curves(t *testing.T, dir string) string {
+	t.Helper()
+	found, err := tensorboard.Read(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	for _, tag := range slices.Sorted(maps.Keys(found)) {
+		if strings.HasPrefix(tag, "speed/") || strings.HasSuffix(tag, "seconds") {
+			continue
+		}
+		for _, p := range found[tag] {
+			fmt.Fprintln(&out, tag, p.Step, p.Value)
+		}
+	}
+	return out.String()
 }
 
 // withoutTimes drops from JSON what no two runs share.

@@ -61,7 +61,8 @@ type cached struct {
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // OpenCache opens the folder's cache, creating it where there is none. A damaged
-// file in it is removed, not reported: everything in a cache can be made again.
+// file of it is removed, not reported: everything in a cache can be made again.
+// Files that no cache wrote stay as they are, and do not count.
 func OpenCache(o CacheOptions) (*Cache, error) {
 	c := &Cache{index: map[Key]*cached{}, limit: o.MaxRAM}
 	if c.limit == 0 {

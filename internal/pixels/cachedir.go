@@ -3,6 +3,7 @@ package pixels
 import (
 	"cmp"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -15,9 +16,10 @@ import (
 )
 
 const (
-	segmentSize = 64 << 20
-	segmentExt  = ".pixels"
-	partExt     = ".part" // of a segment being written
+	segmentSize   = 64 << 20
+	segmentPrefix = "pictures-" // earlier caches' names are without it
+	segmentExt    = ".pixels"
+	partExt       = ".part" // of a segment being written
 )
 
 // cacheDir is the folder of a Cache: the finished segments, which any number of
@@ -53,15 +55,16 @@ func openCacheDir(dir string, maxBytes int64, index map[Key]*cached) (*cacheDir,
 		for _, e := range entries {
 			path := filepath.Join(dir, e.Name())
 			switch {
-			case strings.HasSuffix(e.Name(), partExt):
+			case isNamed(e, partExt):
 				removeIfAbandoned(path)
-			case strings.HasSuffix(e.Name(), segmentExt):
+			case isNamed(e, segmentExt):
 				s, err := readSegment(path, index)
-				if err != nil {
+				switch {
+				case err == nil:
+					d.segments = append(d.segments, s)
+				case errors.Is(err, errNoSegment) && isSegment(path):
 					os.Remove(path)
-					continue
 				}
-				d.segments = append(d.segments, s)
 			}
 		}
 		return nil
@@ -76,9 +79,35 @@ func (d *cacheDir) locked(f func() error) error {
 	return errors.Join(f(), d.lock.Unlock())
 }
 
+// isNamed tells whether e is a file of a name that a cache makes: a folder that the
+// user chose may hold files of other programs.
+func isNamed(e fs.DirEntry, ext string) bool {
+	number, ok := strings.CutSuffix(e.Name(), ext)
+	number = strings.TrimPrefix(number, segmentPrefix)
+	return ok && number != "" && strings.Trim(number, "0123456789") == "" && e.Type().IsRegular()
+}
+
+// isSegment tells whether a file begins as one that a cache wrote, of whatever
+// version.
+func isSegment(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	head := make([]byte, len(segmentMagic)-1)
+	_, err = io.ReadFull(f, head)
+	return err == nil && string(head) == segmentMagic[:len(head)]
+}
+
 // removeIfAbandoned removes an unfinished segment whose writer has died: the
-// system has then let go of its lock.
+// system has then let go of its lock. One that died early leaves an empty file.
 func removeIfAbandoned(path string) {
+	info, err := os.Stat(path)
+	empty := err == nil && info.Size() == 0 && strings.HasPrefix(filepath.Base(path), segmentPrefix)
+	if !empty && !isSegment(path) {
+		return
+	}
 	l := flock.New(path)
 	if ok, err := l.TryLock(); ok && err == nil {
 		os.Remove(path)
@@ -114,7 +143,7 @@ func (d *cacheDir) begin() error {
 	if err := d.makeRoom(); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(d.dir, "*"+partExt)
+	f, err := os.CreateTemp(d.dir, segmentPrefix+"*"+partExt)
 	if err != nil {
 		return err
 	}
@@ -125,12 +154,12 @@ func (d *cacheDir) begin() error {
 		return fail(errors.Join(err, errors.New("cannot lock a new file")))
 	}
 	s.release = alive.Unlock
+	if _, err := f.WriteAt([]byte(segmentMagic), 0); err != nil {
+		return fail(err)
+	}
 	// The file is as long as it may become, but sparse: it can be mapped at once
 	// and takes only what is written.
 	if err := f.Truncate(d.size); err != nil {
-		return fail(err)
-	}
-	if _, err := f.WriteAt([]byte(segmentMagic), 0); err != nil {
 		return fail(err)
 	}
 	if s.pages, err = mmap.MapRegion(f, int(d.size), mmap.RDONLY, 0, 0); err != nil {
@@ -151,7 +180,8 @@ func (s *segmentFile) discard() error {
 }
 
 // makeRoom removes the segments longest unused until a new one fits, but none
-// that this run has read from: it will be wanted again next epoch.
+// that this run has read from: it will be wanted again next epoch. Where that
+// would not do, it removes none.
 func (d *cacheDir) makeRoom() error {
 	entries, err := os.ReadDir(d.dir)
 	if err != nil {
@@ -163,17 +193,24 @@ func (d *cacheDir) makeRoom() error {
 			busy[filepath.Base(s.path)] = true
 		}
 	}
-	total := d.size
+	total, free := d.size, int64(0)
 	var idle []fs.FileInfo
 	for _, e := range entries {
+		if !isNamed(e, segmentExt) && !isNamed(e, partExt) {
+			continue
+		}
 		info, err := e.Info()
-		if err != nil || !info.Mode().IsRegular() {
+		if err != nil || !isSegment(filepath.Join(d.dir, e.Name())) {
 			continue // gone meanwhile, or not ours
 		}
 		total += info.Size()
-		if strings.HasSuffix(e.Name(), segmentExt) && !busy[e.Name()] {
+		if isNamed(e, segmentExt) && !busy[e.Name()] {
 			idle = append(idle, info)
+			free += info.Size()
 		}
+	}
+	if total-free > d.max {
+		return errCacheFull
 	}
 	slices.SortFunc(idle, func(a, b fs.FileInfo) int {
 		return cmp.Or(a.ModTime().Compare(b.ModTime()), strings.Compare(a.Name(), b.Name()))

@@ -99,6 +99,12 @@ func (p Params) ErasedBox(w, h int) (x, y, boxW, boxH int, ok bool) {
 	return 0, 0, 0, 0, false
 }
 
+// DrawVersion belongs into the key of whatever is kept of drawn pictures. Raise it
+// whenever the same seed, augmentation and decoded picture may give other pixels:
+// after a change to Sample, Matrix, WarpInto, colours or erasing, here or where a
+// device does the same.
+const DrawVersion = 1
+
 // Render draws the example: one warp, then colours, then the rectangle. dst
 // holds 3·w·h bytes; nothing is allocated.
 func (p Params) Render(dst []uint8, layout Layout, w, h int, src *Image) error {

@@ -42,8 +42,12 @@ type segmentFile struct {
 	records []byte
 }
 
-// readSegment maps a finished segment and adds its pictures to index. Any error
-// means that the file is of no use.
+// errNoSegment is of a file that is damaged, or none that a cache wrote.
+var errNoSegment = errors.New("no whole segment")
+
+// readSegment maps a finished segment and adds its pictures to index. Where the file
+// is of no use the error is errNoSegment; any other is the system's, such as too many
+// open files, and says nothing of the file.
 func readSegment(path string, index map[Key]*cached) (*segmentFile, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -57,7 +61,7 @@ func readSegment(path string, index map[Key]*cached) (*segmentFile, error) {
 	head, tail := make([]byte, len(segmentMagic)), make([]byte, trailerSize)
 	at := info.Size() - int64(trailerSize)
 	if at < int64(len(head)) {
-		return nil, errors.New("too short")
+		return nil, fmt.Errorf("%w: too short", errNoSegment)
 	}
 	if _, err := f.ReadAt(head, 0); err != nil {
 		return nil, err
@@ -66,18 +70,18 @@ func readSegment(path string, index map[Key]*cached) (*segmentFile, error) {
 		return nil, err
 	}
 	if string(head) != segmentMagic || string(tail[20:]) != segmentMagic {
-		return nil, errors.New("no segment, or one of another version")
+		return nil, fmt.Errorf("%w of this version", errNoSegment)
 	}
 	count, start := binary.LittleEndian.Uint64(tail), binary.LittleEndian.Uint64(tail[8:])
 	if count > uint64(at)/recordSize || start != uint64(at)-count*recordSize {
-		return nil, fmt.Errorf("index of %d records at %d does not fit", count, start)
+		return nil, fmt.Errorf("%w: index of %d records at %d does not fit", errNoSegment, count, start)
 	}
 	records := make([]byte, count*recordSize)
 	if _, err := io.ReadFull(io.NewSectionReader(f, int64(start), int64(len(records))), records); err != nil {
 		return nil, err
 	}
 	if crc32.Checksum(records, castagnoli) != binary.LittleEndian.Uint32(tail[16:]) {
-		return nil, errors.New("index does not match its checksum")
+		return nil, fmt.Errorf("%w: index does not match its checksum", errNoSegment)
 	}
 	s := &segmentFile{path: path}
 	if s.pages, err = mmap.Map(f, mmap.RDONLY, 0); err != nil {
@@ -100,7 +104,7 @@ func (s *segmentFile) record(b []byte, limit uint64) (Key, *cached, error) {
 	w, h := uint64(binary.LittleEndian.Uint32(b[16:])), uint64(binary.LittleEndian.Uint32(b[20:]))
 	at := binary.LittleEndian.Uint64(b[24:])
 	if w == 0 || h == 0 || at < uint64(len(segmentMagic)) || at > limit || w > limit || h > limit || 3*w*h > limit-at {
-		return Key{}, nil, fmt.Errorf("picture of %d×%d at %d does not fit", w, h, at)
+		return Key{}, nil, fmt.Errorf("%w: picture of %d×%d at %d does not fit", errNoSegment, w, h, at)
 	}
 	e := &cached{seg: s, sum: binary.LittleEndian.Uint32(b[32:])}
 	e.image = Image{W: int(w), H: int(h), Pix: s.pages[at : at+3*w*h : at+3*w*h]}

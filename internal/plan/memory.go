@@ -16,7 +16,8 @@ type Memory struct {
 	Available int64 `json:"available_bytes"` // now, to a run
 	// Device is the memory of a GPU that weights, gradients, state and activations
 	// take; 0 on the CPU.
-	Device int64 `json:"device_bytes,omitempty"`
+	Device          int64 `json:"device_bytes,omitempty"`
+	DeviceAvailable int64 `json:"device_available_bytes,omitempty"` // now, to a run; 0: unknown
 	// Extrapolated says that the longest batch was not run, for want of memory.
 	Extrapolated bool `json:"extrapolated"`
 }
@@ -30,6 +31,9 @@ func (m Memory) WithPeak() Memory {
 // Short says whether the run needs more than there is. The cache's pages give
 // way.
 func (m Memory) Short() bool { return m.Available > 0 && m.Peak-m.Cache > m.Available }
+
+// DeviceShort says the same of a GPU's memory.
+func (m Memory) DeviceShort() bool { return m.DeviceAvailable > 0 && m.Device > m.DeviceAvailable }
 
 // Extrapolate continues the line through two measured batches, of n1 and n2
 // examples, to one of n.

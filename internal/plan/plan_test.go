@@ -158,6 +158,13 @@ func TestMemory(t *testing.T) {
 	if m.Short() {
 		t.Error("short of memory that there is")
 	}
+	m.Device = 9
+	if m.DeviceShort() { // how much there is is not known
+		t.Error("short of a GPU's memory")
+	}
+	if m.DeviceAvailable = 8; !m.DeviceShort() || m.Short() {
+		t.Errorf("%+v: short %v, on the GPU %v", m, m.Short(), m.DeviceShort())
+	}
 	if got := Extrapolate(1, 100, 3, 140, 10); got != 280 {
 		t.Errorf("extrapolated %d, want 280", got)
 	}

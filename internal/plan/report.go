@@ -168,7 +168,11 @@ func (r Report) writeMemory(w io.Writer) {
 	}
 	fmt.Fprintf(w, "  %-24s %9s  of %s, %s of them available now\n", "at most", Bytes(m.Peak), Bytes(m.Machine), Bytes(m.Available))
 	if m.Device > 0 {
-		fmt.Fprintf(w, "  %-24s %9s\n", "of which on "+r.Device, Bytes(m.Device))
+		fmt.Fprintf(w, "  %-24s %9s", "and on "+r.Device, Bytes(m.Device))
+		if m.DeviceAvailable > 0 {
+			fmt.Fprintf(w, "  of %s available now", Bytes(m.DeviceAvailable))
+		}
+		fmt.Fprintln(w)
 	}
 }
 

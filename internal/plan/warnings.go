@@ -49,12 +49,15 @@ func Warnings(f Facts, d Data, m Memory) []Warning {
 	if len(d.Bad) > 0 {
 		warn("data", "%s cannot be read, the first: %s", files(len(d.Bad)), d.Bad[0].Error)
 	}
+	split := fmt.Sprintf("--accumulate %d", 2*max(1, f.Batch/max(f.Micro, 1)))
+	if f.Family == "text" {
+		split += " or --max-batch-tokens"
+	}
 	if m.Short() {
-		split := fmt.Sprintf("--accumulate %d", 2*max(1, f.Batch/max(f.Micro, 1)))
-		if f.Family == "text" {
-			split += " or --max-batch-tokens"
-		}
 		warn("memory", "the run needs %s, but %s are available: lower --batch, or split it with %s", Bytes(m.Peak-m.Cache), Bytes(m.Available), split)
+	}
+	if m.DeviceShort() {
+		warn("memory", "the run needs %s on the GPU, but %s are available there: lower --batch, or split it with %s", Bytes(m.Device), Bytes(m.DeviceAvailable), split)
 	}
 	return out
 }

@@ -63,6 +63,7 @@ type Command struct{ What, Line string }
 type Evaluation struct {
 	Model string `json:"model,omitempty"`
 	Data  string `json:"data,omitempty"`
+	Split string `json:"split,omitempty"` // the part of Data that was measured; "": all
 	Epoch int    `json:"epoch,omitempty"` // of a run: the best one
 	Step  int    `json:"step,omitempty"`
 	metrics.Result

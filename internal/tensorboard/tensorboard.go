@@ -2,8 +2,9 @@
 //
 // A file is a sequence of records as TFRecord frames them; each holds an Event
 // message of tensorflow/core/util/event.proto. A run that goes on writes a file
-// of its own, which begins with a session start: TensorBoard then drops the
-// points of earlier files from that step on, so that no step shows twice.
+// of its own, which begins with a session start, also where it begins anew:
+// TensorBoard then drops the points of earlier files from that step on, so that no
+// step shows twice.
 package tensorboard
 
 import (
@@ -34,16 +35,16 @@ type Writer struct {
 // flushEvery is how long a point waits until an open TensorBoard can see it.
 const flushEvery = 2 * time.Second
 
-// Create makes an event file in dir, which it makes too. from is 0 for a run
-// that begins; else the first step that this file tells of, and what earlier
-// files say of it and later ones is void.
+// Create makes an event file in dir, which it makes too. from is the first step
+// that this file tells of: what files that are there say of it and of later ones
+// is void.
 func Create(dir string, from int) (*Writer, error) { return create(dir, from, time.Now()) }
 
 func create(dir string, from int, now time.Time) (*Writer, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
-	path, err := nextFile(dir, now)
+	path, earlier, err := nextFile(dir, now)
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +55,7 @@ func create(dir string, from int, now time.Time) (*Writer, error) {
 	}
 	w := &Writer{f: f, buf: bufio.NewWriter(f), flushed: now}
 	w.record(appendVersion(nil, now))
-	if from > 0 {
+	if earlier > 0 {
 		w.record(appendStart(nil, now, from))
 	}
 	if err := w.Flush(); err != nil {
@@ -106,22 +107,23 @@ func (w *Writer) record(event []byte) {
 	}
 }
 
-// nextFile returns a name that sorts after all event files of dir: TensorBoard
-// reads them in the order of their names, which hold the second, as ten digits,
-// the process and a counter.
-func nextFile(dir string, now time.Time) (string, error) {
-	const prefix = "events.out.tfevents."
+const filePrefix = "events.out.tfevents."
+
+// nextFile returns a name that sorts after all event files of dir, and how many
+// those are: TensorBoard reads them in the order of their names, which hold the
+// second, as ten digits, the process and a counter.
+func nextFile(dir string, now time.Time) (path string, earlier int, err error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return "", err
+		return "", 0, err
 	}
-	second, counter := now.Unix(), 0
+	second := now.Unix()
 	for _, e := range entries {
-		name, ok := strings.CutPrefix(e.Name(), prefix)
+		name, ok := strings.CutPrefix(e.Name(), filePrefix)
 		if !ok {
 			continue
 		}
-		counter++
+		earlier++
 		if digits, _, ok := strings.Cut(name, "."); ok {
 			// The clock may have been set back since.
 			if last, err := strconv.ParseInt(digits, 10, 64); err == nil && last >= second {
@@ -133,5 +135,5 @@ func nextFile(dir string, now time.Time) (string, error) {
 	if err != nil {
 		host = "localhost"
 	}
-	return filepath.Join(dir, fmt.Sprintf("%s%010d.%s.%d.%d", prefix, second, host, os.Getpid(), counter)), nil
+	return filepath.Join(dir, fmt.Sprintf("%s%010d.%s.%d.%d", filePrefix, second, host, os.Getpid(), earlier)), earlier, nil
 }

@@ -23,10 +23,11 @@ type torchStorage struct {
 type torchResolver struct {
 	storages map[string]*torchStorage
 	order    []*torchStorage
+	budget   *budget // calls copy: five bytes of a pickle repeat one, on an argument of any size
 }
 
-func newTorchResolver() *torchResolver {
-	return &torchResolver{storages: make(map[string]*torchStorage)}
+func newTorchResolver(b *budget) *torchResolver {
+	return &torchResolver{storages: make(map[string]*torchStorage), budget: b}
 }
 
 // Allow refuses every global that is not in the lists above: a pickle that
@@ -51,7 +52,7 @@ func (r *torchResolver) Call(g pickle.Global, args pickle.Tuple) (any, error) {
 	if !ok {
 		return nil, errors.New("not a function that rebuilds tensors")
 	}
-	return call(args)
+	return call(r.budget, args)
 }
 
 // Persistent returns the storage of an id: ('storage', type, key, location,

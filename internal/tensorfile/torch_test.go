@@ -154,6 +154,8 @@ func TestTorchErrors(t *testing.T) {
 		{"two sizes", legacy(pDict(pStr("w"), f1, pStr("v"), pStorage("FloatStorage", "0", 2)), 1), `storage "0" is 1 × F32 and 2 × F32`},
 		{"negative storage", legacy(pDict(pStr("w"), pStorage("FloatStorage", "0", -1))), "does not describe a storage"},
 		{"absurd storage", legacy(pDict(pStr("w"), pStorage("FloatStorage", "0", math.MaxInt)), 0), "overflows"},
+		{"too many dimensions", legacy(pDict(pStr("w"), pTensor(f1, 0, make([]int, 65), make([]int, 65))), 1), "65 dimensions, at most 64"},
+		{"size of strings", legacy(call("torch._utils", "_rebuild_tensor_v2", f1, "K\x00", pTuple(pStr("1")), pInts(1)), 1), "not storage, offset, size and stride"},
 		{"old view", legacy(pDict(pStr("w"), pTuple(pStr("storage"), pGlobal("torch", "FloatStorage"), pStr("0"), pStr("cpu"), pInt(1), pTuple())+"Q")), `storage "0" is a view`},
 		{"other id", legacy(pDict(pStr("w"), pTuple(pStr("module"), "N", "N", "N", "N")+"Q")), "persistent id does not describe"},
 		{"id of another type", legacy(pDict(pStr("w"), "K\x01Q")), "persistent id is a int, want a storage"},
@@ -208,6 +210,24 @@ func TestTorchLongNames(t *testing.T) {
 	_, err := read("x.pth", legacy(root, 1))
 	if err == nil || !strings.Contains(err.Error(), "too many entries") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// TestTorchCallBomb repeats calls that copy what they are given, which five bytes
+// each do once function and arguments are in the memo.
+func TestTorchCallBomb(t *testing.T) {
+	long := pInts(make([]int, 64)...)
+	for name, call := range map[string]string{
+		"pairs": pGlobal("collections", "OrderedDict") + "q\x010" + "K\x01K\x01\x86q\x000" + pTuple(pList(strings.Repeat("h\x00", 1<<15))) + "q\x020",
+		"text":  pGlobal("_codecs", "encode") + "q\x010" + pTuple(pStr(strings.Repeat("x", 1<<20))) + "q\x020",
+		"sizes": pGlobal("torch._utils", "_rebuild_tensor_v2") + "q\x010" + pTuple(pStorage("FloatStorage", "0", 1), "K\x00", long, long) + "q\x020",
+	} {
+		// The result is dropped, so that the test itself needs little memory.
+		root := call + strings.Repeat("h\x01h\x02R0", 1<<17) + "N"
+		_, err := read("x.pth", legacy(root, 1))
+		if err == nil || !strings.Contains(err.Error(), "unpacked is absurd for a file of this size") {
+			t.Errorf("%s: error %v", name, err)
+		}
 	}
 }
 

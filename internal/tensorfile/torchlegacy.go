@@ -21,7 +21,8 @@ func isLegacyTorch(data []byte) bool { return bytes.HasPrefix(data, []byte(legac
 // protocol, facts about the machine, the object, and the storages' keys; then
 // for each key the number of elements and the elements.
 func readLegacyTorch(data []byte) (content, error) {
-	r := &legacyReader{rest: data[len(legacyMagic):], resolver: newTorchResolver()}
+	b := newBudget(len(data))
+	r := &legacyReader{rest: data[len(legacyMagic):], resolver: newTorchResolver(b)}
 	if v, err := r.next("protocol"); err != nil {
 		return content{}, err
 	} else if v != legacyProtocol {
@@ -47,7 +48,7 @@ func readLegacyTorch(data []byte) (content, error) {
 	if err := r.storages(keys); err != nil {
 		return content{}, err
 	}
-	return torchContent(root, newBudget(len(data)))
+	return torchContent(root, b)
 }
 
 type legacyReader struct {

@@ -70,8 +70,9 @@ func storageType(g pickle.Global) (DType, bool) {
 }
 
 // torchCall returns one of the functions that a checkpoint may call, all of them
-// known to do nothing but describe a tensor or a plain container.
-func torchCall(g pickle.Global) (func(args pickle.Tuple) (any, error), bool) {
+// known to do nothing but describe a tensor or a plain container. What it copies
+// of its arguments it takes from the budget.
+func torchCall(g pickle.Global) (func(b *budget, args pickle.Tuple) (any, error), bool) {
 	switch g.String() {
 	case "torch._utils._rebuild_tensor", "torch._utils._rebuild_tensor_v2":
 		return rebuildTensor, true

@@ -9,8 +9,8 @@ import (
 
 // rebuildTensor describes a tensor on a typed storage: storage, offset, size,
 // stride, and then what only training needs.
-func rebuildTensor(args pickle.Tuple) (any, error) {
-	t, err := rebuild(args)
+func rebuildTensor(b *budget, args pickle.Tuple) (any, error) {
+	t, err := rebuild(b, args)
 	if err != nil {
 		return nil, err
 	}
@@ -24,8 +24,8 @@ func rebuildTensor(args pickle.Tuple) (any, error) {
 
 // rebuildUntyped is rebuildTensor for the types without a storage class of
 // their own: requires_grad and hooks stand before the dtype.
-func rebuildUntyped(args pickle.Tuple) (any, error) {
-	t, err := rebuild(args)
+func rebuildUntyped(b *budget, args pickle.Tuple) (any, error) {
+	t, err := rebuild(b, args)
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +47,7 @@ func rebuildUntyped(args pickle.Tuple) (any, error) {
 }
 
 // rebuildParameter drops what makes a tensor a parameter.
-func rebuildParameter(args pickle.Tuple) (any, error) {
+func rebuildParameter(_ *budget, args pickle.Tuple) (any, error) {
 	if len(args) > 0 {
 		if t, ok := args[0].(*torchTensor); ok {
 			return t, nil
@@ -58,36 +58,50 @@ func rebuildParameter(args pickle.Tuple) (any, error) {
 
 // rebuildFromType handles tensors that carry Python attributes: function, type,
 // the function's arguments, the attributes.
-func rebuildFromType(args pickle.Tuple) (any, error) {
+func rebuildFromType(b *budget, args pickle.Tuple) (any, error) {
 	if len(args) == 4 {
 		g, ok1 := args[0].(pickle.Global)
 		inner, ok2 := args[2].(pickle.Tuple)
 		switch {
 		case !ok1 || !ok2:
 		case g.Name == "_rebuild_tensor_v2":
-			return rebuildTensor(inner)
+			return rebuildTensor(b, inner)
 		case g.Name == "_rebuild_tensor_v3":
-			return rebuildUntyped(inner)
+			return rebuildUntyped(b, inner)
 		case g.Name == "_rebuild_parameter":
-			return rebuildParameter(inner)
+			return rebuildParameter(b, inner)
 		}
 	}
 	return nil, errors.New("the arguments do not describe a tensor")
 }
 
-func rebuild(args pickle.Tuple) (*torchTensor, error) {
+func rebuild(b *budget, args pickle.Tuple) (*torchTensor, error) {
 	if len(args) < 4 {
 		return nil, fmt.Errorf("%d arguments, want at least 4", len(args))
 	}
 	s, ok1 := args[0].(*torchStorage)
 	offset, ok2 := args[1].(int)
-	shape, ok3 := ints(args[2])
-	strides, ok4 := ints(args[3])
-	if !ok1 || !ok2 || !ok3 || !ok4 || len(shape) != len(strides) {
-		return nil, errors.New("the arguments are not storage, offset, size and stride")
+	size, ok3 := args[2].(pickle.Tuple)
+	stride, ok4 := args[3].(pickle.Tuple)
+	if !ok1 || !ok2 || !ok3 || !ok4 || len(size) != len(stride) {
+		return nil, errRebuild
 	}
-	return &torchTensor{storage: s, dtype: s.dtype, offset: offset, shape: shape, strides: strides}, nil
+	if len(size) > maxRank {
+		return nil, fmt.Errorf("%d dimensions, at most %d", len(size), maxRank)
+	}
+	t := &torchTensor{storage: s, dtype: s.dtype, offset: offset}
+	var err error
+	if t.shape, err = ints(b, size); err != nil {
+		return nil, err
+	}
+	t.strides, err = ints(b, stride)
+	return t, err
 }
+
+var errRebuild = errors.New("the arguments are not storage, offset, size and stride")
+
+// maxRank is what PyTorch's own operations go up to.
+const maxRank = 64
 
 // checkViewBits refuses tensors whose data is stored negated or conjugated.
 func checkViewBits(v any) error {
@@ -103,21 +117,22 @@ func checkViewBits(v any) error {
 	return nil
 }
 
-func ints(v any) ([]int, bool) {
-	t, ok := v.(pickle.Tuple)
-	if !ok {
-		return nil, false
+func ints(b *budget, t pickle.Tuple) ([]int, error) {
+	if err := b.take(8 * len(t)); err != nil {
+		return nil, err
 	}
 	out := make([]int, len(t))
 	for i, e := range t {
-		if out[i], ok = e.(int); !ok {
-			return nil, false
+		n, ok := e.(int)
+		if !ok {
+			return nil, errRebuild
 		}
+		out[i] = n
 	}
-	return out, true
+	return out, nil
 }
 
-func pythonSequence(args pickle.Tuple) (any, error) {
+func pythonSequence(_ *budget, args pickle.Tuple) (any, error) {
 	if len(args) == 1 {
 		switch v := args[0].(type) {
 		case pickle.Tuple:
@@ -130,7 +145,7 @@ func pythonSequence(args pickle.Tuple) (any, error) {
 }
 
 // pythonDict makes a dict; Python 2 passes an OrderedDict's pairs along.
-func pythonDict(args pickle.Tuple) (any, error) {
+func pythonDict(b *budget, args pickle.Tuple) (any, error) {
 	d := new(pickle.Dict)
 	if len(args) == 0 {
 		return d, nil
@@ -139,6 +154,10 @@ func pythonDict(args pickle.Tuple) (any, error) {
 	if !ok || len(args) > 1 {
 		return nil, fmt.Errorf("argument is a %s, want a list of pairs", pickle.Kind(args[0]))
 	}
+	if err := b.take(32 * len(l.Items)); err != nil { // an Item is two interfaces
+		return nil, err
+	}
+	d.Items = make([]pickle.Item, 0, len(l.Items))
 	for _, pair := range l.Items {
 		kv, ok := pair.(*pickle.List)
 		if t, isTuple := pair.(pickle.Tuple); isTuple {
@@ -154,10 +173,13 @@ func pythonDict(args pickle.Tuple) (any, error) {
 
 // pythonBytes is how protocol 2 spells bytes: the text to encode and a codec.
 // The encoding is not undone, as no tensor is made of it.
-func pythonBytes(args pickle.Tuple) (any, error) {
+func pythonBytes(b *budget, args pickle.Tuple) (any, error) {
 	if len(args) > 0 {
 		switch v := args[0].(type) {
 		case string:
+			if err := b.take(len(v)); err != nil {
+				return nil, err
+			}
 			return []byte(v), nil
 		case []byte:
 			return v, nil

@@ -34,7 +34,7 @@ func readTorchZip(z *zipFile) (content, error) {
 	if len(program) > maxPickle {
 		return content{}, fmt.Errorf("data.pkl: %d bytes, more than the %d that are loaded", len(program), maxPickle)
 	}
-	r := newTorchResolver()
+	r := newTorchResolver(z.budget)
 	root, _, err := pickle.Decode(program, r)
 	if err != nil {
 		return content{}, fmt.Errorf("data.pkl: %w", err)

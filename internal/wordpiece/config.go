@@ -62,10 +62,17 @@ func parseConfig(main, names []byte) (c config, err error) {
 	return c, nil
 }
 
+// generic tells whether transformers reads tokenizer.json alone, for want of a
+// class of BERT's.
+func (c config) generic() bool {
+	class := strings.TrimSuffix(c.Class, "Fast")
+	return class == "PreTrainedTokenizer" || class == "TokenizersBackend"
+}
+
 // apply lets c's switches override those of tokenizer.json, as transformers does
 // for its BERT classes: fine-tuning code reads the tokenizer through it.
 func (c config) apply(r *rules) {
-	if class := strings.TrimSuffix(c.Class, "Fast"); class == "PreTrainedTokenizer" || class == "TokenizersBackend" {
+	if c.generic() {
 		return
 	}
 	if c.DoLowerCase != nil && *c.DoLowerCase != r.lower {

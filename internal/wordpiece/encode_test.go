@@ -261,6 +261,42 @@ func FuzzEncode(f *testing.F) {
 	})
 }
 
+// Type ids are the template's, whatever they are.
+func TestFillTypeIDs(t *testing.T) {
+	for _, c := range []struct{ old, new string }{
+		{"", ""},
+		{`{"id":"B","type_id":1}`, `{"id":"B","type_id":0}`},
+		{`{"id":"A","type_id":0}`, `{"id":"A","type_id":2}`},
+		{`{"id":"[SEP]","type_id":0}`, `{"id":"[SEP]","type_id":3}`},
+		{`{"id":"[SEP]","type_id":1}`, `{"id":"[SEP]","type_id":4}`},
+		{`{"id":"[CLS]","type_id":0}`, `{"id":"[CLS]","type_id":5}`},
+	} {
+		tok, err := FromJSON("j", strings.NewReader(tinyJSON(t, c.old, c.new)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, texts := range [][2]string{{"the film", "the"}, {"", ""}} {
+			e := tok.Encoder()
+			ids, first := e.AppendPairIDs(nil, texts[0], texts[1], 0)
+			checkTypeIDs(t, tok, ids, first, e.EncodePair(texts[0], texts[1], EncodeOptions{}))
+			ids = e.AppendIDs(nil, texts[0], 0)
+			checkTypeIDs(t, tok, ids, len(ids), e.Encode(texts[0], EncodeOptions{}))
+		}
+	}
+}
+
+func checkTypeIDs(t *testing.T, tok *Tokenizer, ids []int32, first int, want Encoding) {
+	t.Helper()
+	got := make([]int64, len(ids))
+	tok.FillTypeIDs(got, first)
+	for i, typeID := range want.TypeIDs {
+		if len(got) != len(want.TypeIDs) || got[i] != int64(typeID) {
+			t.Errorf("type ids %v, want %v", got, want.TypeIDs)
+			return
+		}
+	}
+}
+
 func fuzzOne(t *testing.T, tok *Tokenizer, e *Encoder, a, b string, maxLen int) {
 	one := e.Encode(a, EncodeOptions{MaxLength: maxLen})
 	two := e.EncodePair(a, b, EncodeOptions{MaxLength: maxLen})

@@ -37,7 +37,8 @@ func (e *Encoder) AppendIDs(dst []int32, text string, maxLen int) []int32 {
 }
 
 // AppendPairIDs appends the ids that EncodePair gives. The first firstLen of
-// them are [CLS], a and [SEP]; those behind are b and [SEP], with b's type id.
+// them are [CLS], a and [SEP]; those behind are b and [SEP]. FillTypeIDs tells
+// their type ids.
 func (e *Encoder) AppendPairIDs(dst []int32, a, b string, maxLen int) (ids []int32, firstLen int) {
 	na, nb := e.readPair(a, b, maxLen, 3, false)
 	pair := &e.t.template.pair
@@ -46,6 +47,29 @@ func (e *Encoder) AppendPairIDs(dst []int32, a, b string, maxLen int) (ids []int
 	dst = append(dst, pair.sep.id)
 	dst = append(dst, e.b.ids[:nb]...)
 	return append(dst, pair.end.id), na + 2
+}
+
+// FillTypeIDs sets the type ids of len(dst) tokens: what AppendPairIDs gave, with
+// its firstLen, or where that is all of them, what AppendIDs gave.
+func (t *Tokenizer) FillTypeIDs(dst []int64, firstLen int) {
+	fill := func(dst []int64, typeID int32) {
+		for i := range dst {
+			dst[i] = int64(typeID)
+		}
+	}
+	if last := len(dst) - 1; firstLen > last {
+		one := &t.template.single
+		fill(dst[:1], one.cls.typeID)
+		fill(dst[1:last], one.a)
+		fill(dst[last:], one.sep.typeID)
+		return
+	}
+	two, last := &t.template.pair, len(dst)-1
+	fill(dst[:1], two.cls.typeID)
+	fill(dst[1:firstLen-1], two.a)
+	fill(dst[firstLen-1:firstLen], two.sep.typeID)
+	fill(dst[firstLen:last], two.b)
+	fill(dst[last:], two.end.typeID)
 }
 
 // readPair tokenizes a into e.a and b into e.b and returns how many tokens of

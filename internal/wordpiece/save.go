@@ -13,8 +13,9 @@ import (
 // Save writes the tokenizer's files into dir, which must be there: vocab.txt,
 // tokenizer.json, tokenizer_config.json and special_tokens_map.json, so that
 // transformers' AutoTokenizer opens the folder and gives the same ids. Files the
-// tokenizer was made of are written as they were read; the others are made.
-// Each is put in place whole.
+// tokenizer was made of are written as they were read, but for switches that
+// transformers would read otherwise; the others are made. Each is put in place
+// whole.
 func (t *Tokenizer) Save(dir string) error {
 	for _, f := range []struct {
 		name string
@@ -23,7 +24,7 @@ func (t *Tokenizer) Save(dir string) error {
 	}{
 		{vocabFile, t.source.vocab, t.makeVocab},
 		{jsonFile, t.source.json, t.makeJSON},
-		{configFile, t.source.config, t.makeConfig},
+		{configFile, nil, t.makeConfig},
 		{namesFile, t.source.names, t.makeNames},
 		{addedFile, t.source.added, nil},
 	} {
@@ -73,14 +74,12 @@ func (t *Tokenizer) names() map[string]any {
 }
 
 func (t *Tokenizer) makeConfig() ([]byte, error) {
+	if t.source.config != nil {
+		return t.keptConfig()
+	}
 	c := t.names()
 	c["clean_up_tokenization_spaces"] = true
-	c["do_lower_case"] = t.rules.lower
-	c["strip_accents"] = nil
-	if t.rules.strip != t.rules.lower {
-		c["strip_accents"] = t.rules.strip
-	}
-	c["tokenize_chinese_chars"] = t.rules.chinese
+	t.setSwitches(c)
 	c["model_max_length"] = 512 // what BERT was trained with
 	// transformers' BertTokenizer builds the rest anew, as BERT has it; what
 	// differs from that must be read from tokenizer.json.
@@ -89,6 +88,38 @@ func (t *Tokenizer) makeConfig() ([]byte, error) {
 		c["tokenizer_class"] = "PreTrainedTokenizerFast"
 	}
 	return indented(c)
+}
+
+// setSwitches puts what transformers' BertTokenizer makes its normaliser of into
+// tokenizer_config.json.
+func (t *Tokenizer) setSwitches(config map[string]any) {
+	config["do_lower_case"] = t.rules.lower
+	config["strip_accents"] = nil
+	if t.rules.strip != t.rules.lower {
+		config["strip_accents"] = t.rules.strip
+	}
+	config["tokenize_chinese_chars"] = t.rules.chinese
+}
+
+// keptConfig is the tokenizer_config.json that was read. transformers takes the
+// switches from it alone, where it says nothing by default, whatever
+// tokenizer.json has: so they are written into it where that would be others.
+func (t *Tokenizer) keptConfig() ([]byte, error) {
+	derived := rules{clean: t.rules.clean, chinese: true, lower: true, strip: true}
+	t.spec.config.apply(&derived)
+	if t.spec.config.generic() || derived == t.rules {
+		return t.source.config, nil
+	}
+	var kept map[string]json.RawMessage // numbers to the last digit
+	if err := json.Unmarshal(t.source.config, &kept); err != nil {
+		return nil, err
+	}
+	config := make(map[string]any, len(kept)+3)
+	for key, value := range kept {
+		config[key] = value
+	}
+	t.setSwitches(config)
+	return indented(config)
 }
 
 // isBERT reports whether all that tokenizer_config.json does not say is as in

@@ -68,6 +68,19 @@ func savedTokenizers(t *testing.T) map[string]*Tokenizer {
 	toks["vocab.txt"] = small(t, Options{})
 	toks["vocab.txt cased"] = small(t, Options{Cased: true})
 	toks["vocab.txt accents"] = small(t, Options{Accents: AccentsKept})
+	for name, config := range map[string]string{
+		"switches of tokenizer.json": `{"tokenizer_class": "BertTokenizer"}`, // transformers would fold case
+		"switches of both":           `{"strip_accents": false, "model_max_length": 1000000000000000019884624838656}`,
+		"no class of BERT's":         `{"tokenizer_class": "PreTrainedTokenizerFast"}`,
+	} {
+		tok, err := Open(folder(t, map[string]string{
+			jsonFile: tinyJSON(t, `"lowercase":true,"strip_accents":null`, `"lowercase":false,"strip_accents":true`), configFile: config,
+		}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		toks[name] = tok
+	}
 	return toks
 }
 
@@ -142,6 +155,36 @@ func TestSaveKeepsBytes(t *testing.T) {
 	}
 	if got := tok.MaxLength(); got != 512 {
 		t.Errorf("max length %d, want 512", got)
+	}
+}
+
+// transformers' BertTokenizer does not look at tokenizer.json's normaliser.
+func TestSaveWritesSwitches(t *testing.T) {
+	json := tinyJSON(t, `"lowercase":true,"strip_accents":null`, `"lowercase":false,"strip_accents":true`)
+	for _, c := range []struct{ config, want string }{
+		{
+			`{"model_max_length": 1000000000000000019884624838656, "x": "<é>"}`,
+			"{\n  \"do_lower_case\": false,\n  \"model_max_length\": 1000000000000000019884624838656,\n" +
+				"  \"strip_accents\": true,\n  \"tokenize_chinese_chars\": true,\n  \"x\": \"<é>\"\n}\n",
+		},
+		{`{"do_lower_case": false, "strip_accents": true}`, `{"do_lower_case": false, "strip_accents": true}`},
+		{`{"tokenizer_class": "PreTrainedTokenizerFast"}`, `{"tokenizer_class": "PreTrainedTokenizerFast"}`},
+	} {
+		tok, err := Open(folder(t, map[string]string{jsonFile: json, configFile: c.config}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir := t.TempDir()
+		if err := tok.Save(dir); err != nil {
+			t.Fatal(err)
+		}
+		got, err := os.ReadFile(filepath.Join(dir, configFile))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(c.want, string(got)); d != "" {
+			t.Errorf("%s (-want +got):\n%s", c.config, d)
+		}
 	}
 }
 

@@ -113,3 +113,21 @@ func TestStateIsACopy(t *testing.T) {
 		t.Errorf("best metric %v after its copy was changed, want 0.5", got)
 	}
 }
+
+func TestReset(t *testing.T) {
+	r, err := NewReducePlateau(ReducePlateauOptions{LR: 1e-3, Plateau: PlateauOptions{Patience: -1, Cooldown: 2}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := r.State()
+	for _, m := range []float64{0.5, 0.6, 0.7} {
+		r.Observe(m)
+	}
+	if r.At(0) == 1e-3 {
+		t.Fatal("the rate has not been reduced")
+	}
+	r.Reset()
+	if diff := cmp.Diff(before, r.State()); diff != "" || r.At(0) != 1e-3 {
+		t.Errorf("rate %v after a reset; state (-want +got):\n%s", r.At(0), diff)
+	}
+}

@@ -24,6 +24,9 @@ func TestParseLayerDecay(t *testing.T) {
 		"*=0,head=1":                   {0, 0, 0, 1},
 		"block3=1e-3":                  {1e-3, 1, 1, 1},
 		"block3=0,block4=0,block5=0.5": {0, 0, 0.5, 1},
+		"head=2, block*=0.5":           {0.5, 0.5, 0.5, 2},
+		"*=0.1,block?=0.5,block4=0.3":  {0.5, 0.3, 0.5, 0.1},
+		"block[45]=0.5,block*=0.2":     {0.2, 0.5, 0.5, 1},
 	} {
 		got, err := ParseLayerDecay(text, groups)
 		if err != nil {
@@ -44,6 +47,8 @@ func TestParseLayerDecay(t *testing.T) {
 		"head=-1":             `"head=-1"`,
 		"head=1,head=2":       `"head" stands there twice`,
 		"head=1,":             `""`,
+		"layer.*=0.5":         `no group "layer.*", have block3, block4, block5, head`,
+		"block[=0.5":          `no group "block["`,
 		"head=1,0.1":          `"0.1"`,
 		"blok5=1, block4=Inf": `"block4=Inf"`,
 	} {

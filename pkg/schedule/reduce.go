@@ -72,6 +72,14 @@ func (r *ReducePlateau) Observe(metric float64) bool {
 	return true
 }
 
+// Max says whether the metric is to grow.
+func (r *ReducePlateau) Max() bool { return r.o.Plateau.Max }
+
+// Reset makes r what it was before its first metric.
+func (r *ReducePlateau) Reset() {
+	r.lr, r.plateau.s = r.o.LR, PlateauState{}
+}
+
 // State returns what r remembers.
 func (r *ReducePlateau) State() ReducePlateauState {
 	return ReducePlateauState{LR: r.lr, Plateau: r.plateau.State()}

@@ -91,14 +91,14 @@ func (b *Batch) Part(indices []int) *Batch {
 // row is one tokenized text.
 type row struct {
 	ids      []int32
-	firstLen int // tokens of type 0; the rest are the second text's
+	firstLen int // tokens of the first text; the rest are the second's
 	label    int
 	name     string
 }
 
 // collate pads rows to the longest. With padTo > 0 every batch is padded that
 // far: more work for the same result.
-func collate(rows []row, pad int32, padTo, epoch int) *Batch {
+func collate(rows []row, tok *Tokenizer, padTo, epoch int) *Batch {
 	b := &Batch{N: len(rows), T: padTo, Epoch: epoch, PadTo: padTo}
 	for _, r := range rows {
 		b.T = max(b.T, len(r.ids))
@@ -108,15 +108,12 @@ func collate(rows []row, pad int32, padTo, epoch int) *Batch {
 	for i, r := range rows {
 		ids, types := b.IDs[i*b.T:(i+1)*b.T], b.TypeIDs[i*b.T:(i+1)*b.T]
 		for j := range ids {
-			if j >= len(r.ids) {
-				ids[j] = int64(pad)
-				continue
-			}
-			ids[j] = int64(r.ids[j])
-			if j >= r.firstLen {
-				types[j] = 1
+			ids[j] = int64(tok.PadID())
+			if j < len(r.ids) {
+				ids[j] = int64(r.ids[j])
 			}
 		}
+		tok.FillTypeIDs(types[:len(r.ids)], r.firstLen)
 		b.Lengths[i], b.Labels[i], b.Names[i] = len(r.ids), int64(r.label), r.name
 	}
 	return b

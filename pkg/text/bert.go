@@ -30,6 +30,13 @@ type embeddings struct {
 // N(0, initializer_range²), biases 0 (google-research/bert, modeling.py). weights
 // may be nil. cfg.Labels are the classes. Close it when done.
 func NewBERT(rt *torch.Runtime, cfg Config, weights *torch.WeightFile) (*BERT, error) {
+	if weights == nil {
+		return newBERT(rt, cfg, nil)
+	}
+	return newBERT(rt, cfg, weights.Source())
+}
+
+func newBERT(rt *torch.Runtime, cfg Config, weights torch.Source) (*BERT, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
@@ -39,7 +46,7 @@ func NewBERT(rt *torch.Runtime, cfg Config, weights *torch.WeightFile) (*BERT, e
 	st := rt.NewStore()
 	if weights != nil {
 		st.Close()
-		st = rt.NewStoreFrom(weights.Source())
+		st = rt.NewStoreFrom(weights)
 	}
 	m := &BERT{Config: cfg, store: st}
 	if err := m.build(); err != nil {

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 )
 
 // Config is a BERT's config.json, with Hugging Face's keys. Keys that this
@@ -35,11 +37,13 @@ type Config struct {
 	rest map[string]json.RawMessage
 }
 
+const configName = "config.json"
+
 // ReadConfig reads a model folder's config.json. A missing or invalid file, a
 // model that is no BERT and sizes that do not fit each other are errors that
 // name the file and the key.
 func ReadConfig(dir string) (Config, error) {
-	path := filepath.Join(dir, "config.json")
+	path := filepath.Join(dir, configName)
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return Config{}, fmt.Errorf("model %s: %w", dir, err)
@@ -121,7 +125,63 @@ func (c Config) Validate() error {
 	if kind, ok := c.rest["position_embedding_type"]; ok && string(kind) != `"absolute"` && string(kind) != "null" {
 		bad("position_embedding_type: %s, want \"absolute\"", kind)
 	}
+	if string(c.rest["is_decoder"]) == "true" {
+		bad("is_decoder: true, want false: every token is to see all others")
+	}
 	return errors.Join(errs...)
+}
+
+// checkTask reports a model whose head is of another task than this package's.
+func (c Config) checkTask() error {
+	var errs []error
+	var architectures []string
+	if err := c.optional("architectures", &architectures); err != nil {
+		errs = append(errs, err)
+	}
+	const want = "ForSequenceClassification"
+	if len(architectures) > 0 && !slices.ContainsFunc(architectures, func(a string) bool { return strings.HasSuffix(a, want) }) {
+		errs = append(errs, fmt.Errorf("architectures: %s, want Bert%s: the model does not classify texts; fine-tune it first, with bertft train",
+			strings.Join(architectures, ", "), want))
+	}
+	var problem string
+	if err := c.optional("problem_type", &problem); err != nil {
+		errs = append(errs, err)
+	}
+	if problem != "" && problem != singleLabel {
+		errs = append(errs, fmt.Errorf("problem_type: %q, want %q: a text has one class of several", problem, singleLabel))
+	}
+	return errors.Join(errs...)
+}
+
+const singleLabel = "single_label_classification"
+
+// optional reads a key that need not be there, and may be null.
+func (c Config) optional(key string, to any) error {
+	raw, ok := c.rest[key]
+	if !ok {
+		return nil
+	}
+	if err := json.Unmarshal(raw, to); err != nil {
+		return fmt.Errorf("%s: %w", key, err)
+	}
+	return nil
+}
+
+// defaultLabels are those of a config.json without id2label, for a head of that
+// shape. Older versions of transformers wrote none for two classes.
+func (c Config) defaultLabels(head []int) ([]string, error) {
+	n := 2
+	if err := c.optional("num_labels", &n); err != nil {
+		return nil, err
+	}
+	if len(head) != 2 || head[0] != n {
+		return nil, fmt.Errorf("no id2label: the classes are not known (num_labels is %d, the head has shape %v)", n, head)
+	}
+	labels := make([]string, n)
+	for i := range labels {
+		labels[i] = fmt.Sprintf("LABEL_%d", i)
+	}
+	return labels, nil
 }
 
 func (c Config) headDropout() float64 {
@@ -182,7 +242,7 @@ func (c Config) MarshalJSON() ([]byte, error) {
 		}
 		out["id2label"], out["label2id"] = id2label, label2id
 		out["architectures"] = []string{"BertForSequenceClassification"}
-		out["problem_type"] = "single_label_classification"
+		out["problem_type"] = singleLabel
 	}
 	return json.Marshal(out)
 }

@@ -63,6 +63,7 @@ func TestConfigFaults(t *testing.T) {
 		{`{"classifier_dropout":-0.5}`, "classifier_dropout: -0.5"},
 		{`{"pad_token_id":30522}`, "pad_token_id: 30522, want less than vocab_size"},
 		{`{"position_embedding_type":"relative_key"}`, `position_embedding_type: "relative_key", want "absolute"`},
+		{`{"is_decoder":true}`, "is_decoder: true, want false"},
 		{`{"id2label":{"0":"a","2":"b"}}`, `id2label: key "2", want 0 to 1`},
 		{`{"id2label":{"0":"a","00":"b"}}`, "id2label: key"},
 		{`{"id2label":["a","b"]}`, "id2label: "},

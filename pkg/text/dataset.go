@@ -32,7 +32,6 @@ type Dataset struct {
 	corpus source
 	tok    *Tokenizer
 	rows   *column.Ints // of the corpus
-	pairs  bool         // every example is one, also where its second text is empty
 	opts   DataOptions
 	pool   *sync.Pool // of *Encoder, with its cache of words
 }
@@ -42,6 +41,7 @@ type source interface {
 	Len() int
 	Label(i int) int
 	Classes() []string
+	IsPair(i int) bool // also where the second text is empty
 	Example(i int) (corpus.Example, error)
 	Close() error
 }
@@ -63,9 +63,7 @@ func OpenDataset(path string, tok *Tokenizer, o DataOptions) (*Dataset, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := newDataset(c, tok, o)
-	d.pairs = c.HasPairs()
-	return d, nil
+	return newDataset(c, tok, o), nil
 }
 
 func newDataset(src source, tok *Tokenizer, o DataOptions) *Dataset {
@@ -116,7 +114,8 @@ func (d *Dataset) Notes() []string {
 	return notes
 }
 
-// CheckTrainable reports a class without examples, or one class alone.
+// CheckTrainable reports an example without a label, a class without examples, and
+// one class alone. Texts in memory it takes as they are.
 func (d *Dataset) CheckTrainable() error {
 	if c, ok := d.corpus.(*corpus.Corpus); ok {
 		return c.CheckTrainable(d.rows.Values())
@@ -169,27 +168,28 @@ func (d *Dataset) Batch(ctx context.Context, epoch int, indices []int) (*Batch, 
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		e, err := d.corpus.Example(d.rows.At(j))
+		r := d.rows.At(j)
+		e, err := d.corpus.Example(r)
 		if err != nil {
 			return nil, err
 		}
 		rows[i] = row{label: e.Label, name: e.ID}
-		rows[i].ids, rows[i].firstLen = d.encode(enc, nil, e.Text, e.Pair, d.opts.MaxLength)
+		rows[i].ids, rows[i].firstLen = d.encode(enc, nil, r, e, d.opts.MaxLength)
 	}
 	padTo := 0
 	if d.opts.PadToMax {
 		padTo = d.opts.MaxLength
 	}
-	return collate(rows, d.tok.PadID(), padTo, epoch), nil
+	return collate(rows, d.tok, padTo, epoch), nil
 }
 
-// encode appends an example's tokens, at most maxLength with the special ones; 0:
-// all. first counts those of the first text.
-func (d *Dataset) encode(enc *Encoder, ids []int32, text, pair string, maxLength int) (all []int32, first int) {
-	if pair != "" || d.pairs {
-		return enc.AppendPairIDs(ids, text, pair, maxLength)
+// encode appends the tokens of e, the corpus's example of that row, at most
+// maxLength with the special ones; 0: all. first counts those of the first text.
+func (d *Dataset) encode(enc *Encoder, ids []int32, row int, e corpus.Example, maxLength int) (all []int32, first int) {
+	if d.corpus.IsPair(row) {
+		return enc.AppendPairIDs(ids, e.Text, e.Pair, maxLength)
 	}
-	all = enc.AppendIDs(ids, text, maxLength)
+	all = enc.AppendIDs(ids, e.Text, maxLength)
 	return all, len(all)
 }
 

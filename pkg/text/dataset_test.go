@@ -1,6 +1,7 @@
 package text_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -157,6 +158,79 @@ func TestFromItems(t *testing.T) {
 	}
 	if d.Notes() != nil || d.Splits() != nil || d.CheckTrainable() != nil || d.Classes() != nil {
 		t.Error("texts in memory have notes, splits or classes")
+	}
+}
+
+// An empty second text is one, as in a table of pairs and in Hugging Face.
+func TestFromItemsWithAnEmptyPair(t *testing.T) {
+	d := text.FromItems([]text.Item{{Text: "good", IsPair: true}}, openTok(t), text.DataOptions{})
+	want := &text.Batch{
+		N: 1, T: 4, IDs: []int64{2, 6, 3, 3}, TypeIDs: []int64{0, 0, 0, 1},
+		Lengths: []int{4}, Labels: []int64{-1}, Names: []string{"input 1"},
+	}
+	if diff := cmp.Diff(want, batch(t, d, 0)); diff != "" {
+		t.Error(diff)
+	}
+	if n, err := d.Lengths(t.Context(), 1, nil); err != nil || n[0] != 4 {
+		t.Errorf("lengths %v, error %v", n, err)
+	}
+}
+
+// Type ids are those of the tokenizer's template.
+func TestBatchOfOtherTypeIDs(t *testing.T) {
+	dir := t.TempDir()
+	if err := openTok(t).Save(dir); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "tokenizer.json")
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := bytes.ReplaceAll(data, []byte(`"type_id": 1`), []byte(`"type_id": 0`))
+	if bytes.Equal(data, other) {
+		t.Fatal("no type id 1 in tokenizer.json")
+	}
+	if err := os.WriteFile(path, other, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	tok, err := text.OpenTokenizer(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := batch(t, text.FromItems([]text.Item{{Text: "a", Pair: "film"}}, tok, text.DataOptions{}), 0)
+	if diff := cmp.Diff(make([]int64, 5), b.TypeIDs); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// The test split's labels make no classes.
+func TestClassesWithoutTheTestSplit(t *testing.T) {
+	dir := t.TempDir()
+	for name, content := range map[string]string{"train.csv": films, "test.csv": "text,label\ngood,-1\nbad,-1\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d, err := text.OpenDataset(dir, openTok(t), text.DataOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	if diff := cmp.Diff([]string{"neg", "pos"}, d.Classes()); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]int{1, 0, 1, 0, -1, -1}, d.Labels()); diff != "" {
+		t.Error(diff)
+	}
+	if notes := strings.Join(d.Notes(), "\n"); !strings.Contains(notes, `2 test examples have a label that no other example has`) {
+		t.Errorf("notes %q", notes)
+	}
+	if err := d.Splits()["train"].CheckTrainable(); err != nil {
+		t.Error(err)
+	}
+	if err := d.CheckTrainable(); err == nil || !strings.Contains(err.Error(), "test.csv:2 has no label") {
+		t.Errorf("error %v", err)
 	}
 }
 

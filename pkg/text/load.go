@@ -2,6 +2,7 @@ package text
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -23,6 +24,7 @@ type LoadReport struct {
 	Missing    []string // parameters drawn anew, for want of a tensor
 	Unexpected []string // tensors that no parameter took
 	NewHead    string   // why the head is new, "" where it is the file's
+	OldHead    string   // what the file's head told apart, where it begins for other classes; "" else
 }
 
 // String is the report in a line, "" where all fitted.
@@ -30,6 +32,9 @@ func (r LoadReport) String() string {
 	var parts []string
 	if r.NewHead != "" {
 		parts = append(parts, r.NewHead)
+	}
+	if r.OldHead != "" {
+		parts = append(parts, r.OldHead)
 	}
 	missing := r.Missing
 	if r.NewHead != "" { // which says it already
@@ -54,17 +59,27 @@ func abridge(names []string) string {
 
 // Load opens a model folder: config.json with model.safetensors, its sharded
 // index, or pytorch_model.bin. Names with and without the "bert." prefix and the
-// old gamma and beta are understood. A head for another number of classes than
-// o.Labels is made anew, and so is a missing pooler; any other missing
-// parameter, or one of another shape, is an error.
+// old gamma and beta are understood.
+//
+// With o.Labels a head for another number of classes is made anew, and so is a
+// missing head or pooler. One for the same classes in another order gets theirs,
+// and one for as many others stays. Any other missing parameter is an error.
+//
+// Without them the model answers as it is: a missing parameter, and a config.json
+// of another task than single-label classification, is an error. Where it has no
+// id2label, the classes are LABEL_0, LABEL_1 and so on, as Hugging Face has it, if
+// the head has num_labels of them.
+//
+// A parameter of another shape is always an error.
 func Load(rt *torch.Runtime, dir string, o LoadOptions) (*BERT, LoadReport, error) {
 	cfg, err := ReadConfig(dir)
 	if err != nil {
 		return nil, LoadReport{}, err
 	}
-	fine := cfg.Labels
-	if o.Labels != nil {
-		cfg.Labels = o.Labels
+	if o.Labels == nil {
+		if err := cfg.checkTask(); err != nil {
+			return nil, LoadReport{}, fmt.Errorf("%s: %w", filepath.Join(dir, configName), err)
+		}
 	}
 	if o.Dropout != nil {
 		cfg.HiddenDropout, cfg.AttentionDropout, cfg.ClassifierDropout = *o.Dropout, *o.Dropout, nil
@@ -79,28 +94,89 @@ func Load(rt *torch.Runtime, dir string, o LoadOptions) (*BERT, LoadReport, erro
 		return nil, LoadReport{}, err
 	}
 	var report LoadReport
-	if shape, ok := w.Has("classifier.weight"); ok && o.Labels != nil {
-		if len(shape) != 2 || shape[0] != len(o.Labels) {
-			report.NewHead = fmt.Sprintf("new head: %d classes %v; the file's has shape %s", len(o.Labels), o.Labels, torch.ShapeString(shape))
-			w.Forget("classifier.weight")
-			w.Forget("classifier.bias")
-		}
-	} else if !ok && o.Labels == nil {
+	weights := w.Source()
+	shape, hasHead := w.Has("classifier.weight")
+	old, unknown := cfg.Labels, error(nil)
+	if len(old) == 0 {
+		old, unknown = cfg.defaultLabels(shape)
+	}
+	switch {
+	case o.Labels == nil && !hasHead:
 		return nil, report, fmt.Errorf("model %s has no classification head; fine-tune it first, with bertft train", dir)
+	case o.Labels == nil && unknown != nil:
+		return nil, report, fmt.Errorf("%s: %w", filepath.Join(dir, configName), unknown)
+	case o.Labels == nil:
+		cfg.Labels = old
+	default:
+		cfg.Labels = o.Labels
+		if hasHead {
+			weights = report.adapt(w, shape, o.Labels, old)
+		}
 	}
-	if cfg.Labels == nil || (o.Labels == nil && len(fine) == 0) {
-		return nil, report, fmt.Errorf("%s/config.json: no id2label: the classes are not known", dir)
-	}
-	m, err := NewBERT(rt, cfg, w)
+	m, err := newBERT(rt, cfg, weights)
 	if err != nil {
 		return nil, report, fmt.Errorf("model %s: %w", f.Path(), err)
 	}
 	report.Missing, report.Unexpected = w.Missing(m.store), w.Unused()
-	if lost := needed(report.Missing); len(lost) > 0 {
+	lost := report.Missing
+	if o.Labels != nil {
+		lost = needed(lost)
+	}
+	if len(lost) > 0 {
 		m.Close()
 		return nil, report, fmt.Errorf("model %s: %d parameters are missing: %s", f.Path(), len(lost), abridge(lost))
 	}
 	return m, report, nil
+}
+
+// adapt returns w's tensors with a head for labels: the file's, whose classes were
+// old (nil: unknown), or none where that is for another number of classes.
+func (r *LoadReport) adapt(w *torch.WeightFile, shape []int, labels, old []string) torch.Source {
+	if len(shape) != 2 || shape[0] != len(labels) {
+		r.NewHead = fmt.Sprintf("new head: %d classes %v; the file's has shape %s", len(labels), labels, torch.ShapeString(shape))
+		w.Forget("classifier.weight")
+		w.Forget("classifier.bias")
+		return w.Source()
+	}
+	if rows := places(labels, old); rows != nil {
+		return withHeadRows(w.Source(), rows)
+	}
+	r.OldHead = fmt.Sprintf("the head begins as the file's, of other classes %v", old)
+	if old == nil {
+		r.OldHead = "the head begins as the file's, of classes that it does not name"
+	}
+	return w.Source()
+}
+
+// places returns for each label where it stands in of, nil unless both have the
+// same labels.
+func places(labels, of []string) []int {
+	if len(labels) != len(of) {
+		return nil
+	}
+	out := make([]int, len(labels))
+	for i, l := range labels {
+		if out[i] = slices.Index(of, l); out[i] < 0 || slices.Contains(out[:i], out[i]) {
+			return nil
+		}
+	}
+	return out
+}
+
+// withHeadRows gives the head's weights by these rows of the file's.
+func withHeadRows(src torch.Source, rows []int) torch.Source {
+	return func(name string) ([]byte, torch.DType, []int, bool) {
+		data, dtype, shape, ok := src(name)
+		if !ok || !isHead(name) || len(shape) == 0 || shape[0] != len(rows) {
+			return data, dtype, shape, ok
+		}
+		n := len(data) / len(rows)
+		out := make([]byte, 0, len(data))
+		for _, r := range rows {
+			out = append(out, data[r*n:(r+1)*n]...)
+		}
+		return out, dtype, shape, ok
+	}
 }
 
 // parameterName maps a tensor's name in a file to the parameter's.

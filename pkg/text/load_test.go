@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -210,8 +211,8 @@ func TestLoadMakesAnew(t *testing.T) {
 		t.Fatal(err)
 	}
 	sameAsTiny(t, m) // a head of the same size is kept, as Hugging Face does
-	if s := report.String(); s != "" {
-		t.Errorf("report %q", s)
+	if got, want := report.String(), "the head begins as the file's, of other classes [a b c]"; got != want {
+		t.Errorf("report %q, want %q", got, want)
 	}
 	m.Close()
 
@@ -240,6 +241,120 @@ func TestLoadMakesAnew(t *testing.T) {
 		if x != 0 {
 			t.Fatalf("a new bias is %g, want 0", x)
 		}
+	}
+}
+
+// The same classes in another order have each the file's row.
+func TestLoadOrdersTheHead(t *testing.T) {
+	m, report, err := text.Load(rt, "testdata/bert-tiny", text.LoadOptions{Labels: []string{"c", "a", "b"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	if s := report.String(); s != "" {
+		t.Errorf("report %q", s)
+	}
+	same, _, err := text.Load(rt, "testdata/bert-tiny", text.LoadOptions{Labels: []string{"a", "b", "c"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer same.Close()
+	sameAsTiny(t, same)
+	s := rt.Scope(torch.Mode{})
+	defer s.Close()
+	for _, name := range []string{"classifier.weight", "classifier.bias"} {
+		want, got := s.Floats(same.Store().Get(name).T), s.Floats(m.Store().Get(name).T)
+		n := len(want) / 3
+		if d := cmp.Diff(slices.Concat(want[2*n:], want[:2*n]), got); d != "" {
+			t.Errorf("%s (-want +got):\n%s", name, d)
+		}
+	}
+}
+
+// Older versions of transformers wrote no id2label for two classes.
+func TestLoadDefaultLabels(t *testing.T) {
+	dir := variant(t, func(w tensorfile.Tensor) []tensorfile.Tensor {
+		if strings.HasPrefix(w.Name, "classifier.") {
+			w.Data = w.Data[:len(w.Data)/3*2]
+			w.Shape = append([]int{2}, w.Shape[1:]...)
+		}
+		return []tensorfile.Tensor{w}
+	})
+	config(t, dir, `"id2label"`, `"other"`)
+	m, _, err := text.Load(rt, dir, text.LoadOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Close()
+	if d := cmp.Diff([]string{"LABEL_0", "LABEL_1"}, m.Classes()); d != "" {
+		t.Error(d)
+	}
+	m, report, err := text.Load(rt, dir, text.LoadOptions{Labels: polarity})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Close()
+	if got, want := report.String(), "the head begins as the file's, of other classes [LABEL_0 LABEL_1]"; got != want {
+		t.Errorf("report %q, want %q", got, want)
+	}
+
+	config(t, dir, `"other"`, `"num_labels": 3, "other"`)
+	if _, _, err := text.Load(rt, dir, text.LoadOptions{}); err == nil || !strings.Contains(err.Error(), "num_labels is 3, the head has shape [2 32]") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// A model of another task is not asked for classes, but may be fine-tuned.
+func TestLoadAnotherTask(t *testing.T) {
+	without := func(part string) func(string) string {
+		return func(n string) string {
+			if strings.Contains(n, part) {
+				return ""
+			}
+			return n
+		}
+	}
+	for _, c := range []struct{ name, missing, old, new, want string }{
+		{"no pooler", "pooler", "", "", "model.safetensors: 2 parameters are missing: bert.pooler.dense.weight, bert.pooler.dense.bias"},
+		{"no bias", "classifier.bias", "", "", "model.safetensors: 1 parameters are missing: classifier.bias"},
+		{"tokens", "pooler", "BertForSequenceClassification", "BertForTokenClassification", "config.json: architectures: BertForTokenClassification, want BertForSequenceClassification"},
+		{"several labels", "-", `"pad_token_id"`, `"problem_type": "multi_label_classification", "pad_token_id"`, `config.json: problem_type: "multi_label_classification", want "single_label_classification"`},
+		{"regression", "-", `"pad_token_id"`, `"problem_type": "regression", "pad_token_id"`, `config.json: problem_type: "regression", want "single_label_classification"`},
+		{"one label", "-", `"pad_token_id"`, `"problem_type": "single_label_classification", "pad_token_id"`, ""},
+		{"none said", "-", `"pad_token_id"`, `"problem_type": null, "pad_token_id"`, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := variant(t, renamed(without(c.missing)))
+			config(t, dir, c.old, c.new)
+			m, _, err := text.Load(rt, dir, text.LoadOptions{})
+			if err == nil {
+				m.Close()
+			}
+			if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+				t.Errorf("error %v, want %q", err, c.want)
+			}
+			m, _, err = text.Load(rt, dir, text.LoadOptions{Labels: polarity})
+			if err != nil {
+				t.Fatalf("with labels: %v", err)
+			}
+			m.Close()
+		})
+	}
+}
+
+// config replaces old by new in dir's config.json.
+func config(t *testing.T, dir, old, new string) {
+	t.Helper()
+	path := filepath.Join(dir, "config.json")
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(data), old) {
+		t.Fatalf("no %s in config.json", old)
+	}
+	if err := os.WriteFile(path, []byte(strings.Replace(string(data), old, new, 1)), 0o644); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -279,17 +394,7 @@ func TestLoadFaults(t *testing.T) {
 	}
 	configured := func(old, new string) string {
 		dir := variant(t, renamed(func(n string) string { return n }))
-		path := filepath.Join(dir, "config.json")
-		data, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !strings.Contains(string(data), old) {
-			t.Fatalf("no %s in config.json", old)
-		}
-		if err := os.WriteFile(path, []byte(strings.Replace(string(data), old, new, 1)), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		config(t, dir, old, new)
 		return dir
 	}
 	noConfig := variant(t, renamed(func(n string) string { return n }))

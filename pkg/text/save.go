@@ -33,7 +33,7 @@ func (m *BERT) WriteTo(dir string, tok *Tokenizer) error {
 		return err
 	}
 	pretty.WriteByte('\n')
-	if err := os.WriteFile(filepath.Join(dir, "config.json"), pretty.Bytes(), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, configName), pretty.Bytes(), 0o644); err != nil {
 		return err
 	}
 	if err := m.store.WriteSafetensors(filepath.Join(dir, "model.safetensors"), nil); err != nil {

@@ -73,13 +73,14 @@ func (d *Dataset) each(ctx context.Context, workers, maxLength int, observe func
 			var ids []int32
 			for from, to := take(0); from < to && ctx.Err() == nil; from, to = take(to - from) {
 				for i := from; i < to; i++ {
-					text, pair, err := d.Text(i)
+					row := d.rows.At(i)
+					e, err := d.corpus.Example(row)
 					if err != nil {
 						cancel(err)
 						return
 					}
-					ids, _ = d.encode(enc, ids[:0], text, pair, maxLength)
-					do(i, len(ids), text, pair)
+					ids, _ = d.encode(enc, ids[:0], row, e, maxLength)
+					do(i, len(ids), e.Text, e.Pair)
 				}
 			}
 		})

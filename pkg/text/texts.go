@@ -9,9 +9,10 @@ import (
 
 // Item is a text to predict, or a pair of them.
 type Item struct {
-	Text string `json:"text"`
-	Pair string `json:"pair,omitempty"`
-	Name string `json:"-"` // in messages and results; "": input N, from 1
+	Text   string `json:"text"`
+	Pair   string `json:"pair,omitempty"`
+	IsPair bool   `json:"-"` // also where Pair is "", as Hugging Face takes it
+	Name   string `json:"-"` // in messages and results; "": input N, from 1
 }
 
 // FromItems returns unlabelled texts in memory as a Dataset.
@@ -28,6 +29,7 @@ type memory []Item
 func (m memory) Len() int          { return len(m) }
 func (m memory) Label(int) int     { return corpus.NoLabel }
 func (m memory) Classes() []string { return nil }
+func (m memory) IsPair(i int) bool { return m[i].IsPair || m[i].Pair != "" }
 func (m memory) Close() error      { return nil }
 
 func (m memory) Example(i int) (corpus.Example, error) {

@@ -135,7 +135,7 @@ func TestClosedRuntime(t *testing.T) {
 	wantClosed(t, "RNGState", err)
 	wantClosed(t, "SetRNGState", rt.SetRNGState([][]byte{{1}}))
 	wantClosed(t, "Synchronize", rt.Synchronize())
-	_, _, err = rt.CUDAMemory()
+	_, err = rt.CUDAMemory()
 	wantClosed(t, "CUDAMemory", err)
 
 	late := rt.Scope(torch.Mode{})

@@ -13,8 +13,12 @@ import (
 	"unsafe"
 )
 
-// openCUDA loads libtorch_cuda from beside libtorch_cpu and checks the index.
-func openCUDA(d Device) error {
+// Check returns a *[DeviceError], which says what to do, where the device is not to be
+// had. For a GPU it loads libtorch_cuda from beside libtorch_cpu.
+func (d Device) Check() error {
+	if !d.cuda {
+		return nil
+	}
 	n, err := CUDADevices()
 	if err != nil {
 		return &DeviceError{Device: d.String(), Why: err.Error()}
@@ -58,11 +62,11 @@ func loadCUDA(dir string) (int, error) {
 }
 
 // FirstCUDA returns the first CUDA device, where there is one that can be computed
-// on; without any, or without libtorch_cuda, ok is false. An error tells of one that
-// is too old for this libtorch_cuda, or has no memory left.
+// on. Without any ok is false; the error says what is missing, or what is wrong with
+// one, which may be too old for this libtorch_cuda, or have no memory left.
 func FirstCUDA() (d Device, ok bool, err error) {
 	if n, err := CUDADevices(); err != nil || n == 0 {
-		return CPU, false, nil
+		return CPU, false, err
 	}
 	if err := shimErr(C.gt_cuda_try(0)); err != nil {
 		return CPU, false, &DeviceError{Device: CUDA(0).String(), Why: err.Error()}
@@ -105,15 +109,21 @@ func (rt *Runtime) Synchronize() error {
 	return shimErr(C.gt_synchronize(C.int(rt.opts.Device.code())))
 }
 
-// CUDAMemory returns the bytes that tensors take on the CUDA device now and at
-// their peak.
-func (rt *Runtime) CUDAMemory() (current, peak int64, err error) {
+// DeviceMemory is a CUDA device's memory in bytes.
+type DeviceMemory struct {
+	Current   int64 // that tensors take now
+	Peak      int64 // that they took at most
+	Available int64 // that more tensors could take now
+}
+
+// CUDAMemory returns how the memory of the runtime's CUDA device is used.
+func (rt *Runtime) CUDAMemory() (DeviceMemory, error) {
 	if err := rt.check(); err != nil {
-		return 0, 0, err
+		return DeviceMemory{}, err
 	}
-	var c, p C.int64_t
-	if err := shimErr(C.gt_cuda_memory(C.int(rt.opts.Device.code()), &c, &p)); err != nil {
-		return 0, 0, err
+	var current, peak, available C.int64_t
+	if err := shimErr(C.gt_cuda_memory(C.int(rt.opts.Device.code()), &current, &peak, &available)); err != nil {
+		return DeviceMemory{}, err
 	}
-	return int64(c), int64(p), nil
+	return DeviceMemory{Current: int64(current), Peak: int64(peak), Available: int64(available)}, nil
 }

@@ -64,10 +64,8 @@ func Open(o Options) (*Runtime, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	if o.Device.IsCUDA() {
-		if err := openCUDA(o.Device); err != nil {
-			return nil, err
-		}
+	if err := o.Device.Check(); err != nil {
+		return nil, err
 	}
 	if !opened.CompareAndSwap(false, true) {
 		return nil, errors.New("torch: a runtime is open already; close it first")

@@ -272,7 +272,7 @@ gt_error gt_allow_tf32(int on) {
   });
 }
 
-gt_error gt_cuda_memory(int device, int64_t* current, int64_t* peak) {
+gt_error gt_cuda_memory(int device, int64_t* current, int64_t* peak, int64_t* available) {
   return guard([&] {
     auto* a = dynamic_cast<c10::DeviceAllocator*>(at::globalContext().getAcceleratorHooksInterface().isAvailable()
                                                       ? c10::GetAllocator(at::kCUDA)
@@ -281,6 +281,9 @@ gt_error gt_cuda_memory(int device, int64_t* current, int64_t* peak) {
     auto s = a->getDeviceStats(static_cast<c10::DeviceIndex>(device));
     *current = s.allocated_bytes[0].current;
     *peak = s.allocated_bytes[0].peak;
+    // What no tensor of ours takes of what we hold is available too.
+    auto free = static_cast<int64_t>(a->getMemoryInfo(static_cast<c10::DeviceIndex>(device)).first);
+    *available = free + s.reserved_bytes[0].current - *current;
   });
 }
 

@@ -32,7 +32,7 @@ gt_error gt_seed(int device, uint64_t seed);
 gt_error gt_rng_get(int device, void* buf, size_t cap, size_t* len);
 gt_error gt_rng_set(int device, const void* buf, size_t len);
 gt_error gt_allow_tf32(int on);
-gt_error gt_cuda_memory(int device, int64_t* current, int64_t* peak);
+gt_error gt_cuda_memory(int device, int64_t* current, int64_t* peak, int64_t* available);
 gt_error gt_synchronize(int device);
 int64_t gt_trim(void);
 

@@ -67,6 +67,7 @@ func DecaysByDefault(p *torch.Parameter) bool {
 // AdamW (Loshchilov & Hutter 2017). Its state is its own, and saved with a
 // checkpoint.
 type Adam struct {
+	rt     *torch.Runtime
 	opts   AdamOptions
 	params []*torch.Parameter
 	scale  map[string]float64 // of the rate, by parameter; absent: 1
@@ -82,7 +83,7 @@ func NewAdam(rt *torch.Runtime, params []*torch.Parameter, o AdamOptions) (*Adam
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
-	return &Adam{opts: o.withDefaults(), params: params, state: rt.NewStore(), slots: make(map[string]slot)}, nil
+	return &Adam{rt: rt, opts: o.withDefaults(), params: params, state: rt.NewStore(), slots: make(map[string]slot)}, nil
 }
 
 // ClipNorm scales the gradients so that their global L2 norm is at most maxNorm
@@ -160,12 +161,14 @@ func (a *Adam) slot(p *torch.Parameter) (slot, error) {
 	return st, nil
 }
 
-// State returns the moments and step counts, named by parameter.
+// State returns the moments and step counts, named by parameter. Restore replaces
+// the store where it holds some.
 func (a *Adam) State() *torch.Store { return a.state }
 
-// Restore makes the state of the parameters that w, a checkpoint's file, holds
-// state for.
+// Restore makes the state that of w, a checkpoint's file. Parameters that it holds
+// none for have none, as before they first train.
 func (a *Adam) Restore(w *torch.WeightFile) error {
+	a.forget()
 	src := w.Source()
 	byName := make(map[string]*torch.Parameter)
 	for _, p := range a.params {
@@ -193,6 +196,15 @@ func (a *Adam) Restore(w *torch.WeightFile) error {
 		}
 	}
 	return nil
+}
+
+// forget drops all state.
+func (a *Adam) forget() {
+	if len(a.state.All()) == 0 {
+		return
+	}
+	a.state.Close()
+	a.state, a.slots = a.rt.NewStore(), make(map[string]slot)
 }
 
 // Close frees the state.

@@ -48,6 +48,9 @@ func (c Cadence) Validate() error {
 	if c.Steps < 0 || c.Epochs < 0 || c.Time < 0 {
 		return fmt.Errorf("every %d steps, %d epochs or %v: want none below 0", c.Steps, c.Epochs, c.Time)
 	}
+	if c.Steps > 0 && c.Epochs > 0 || c.Time > 0 && c.Steps+c.Epochs > 0 {
+		return fmt.Errorf("every %d steps, %d epochs and %v: want one of them", c.Steps, c.Epochs, c.Time)
+	}
 	return nil
 }
 

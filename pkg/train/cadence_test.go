@@ -33,3 +33,16 @@ func TestCadenceDue(t *testing.T) {
 		}
 	}
 }
+
+func TestCadenceIsOneCount(t *testing.T) {
+	for _, c := range []Cadence{{Steps: -1}, {Steps: 1, Epochs: 1}, {Steps: 1, Time: 1}, {Epochs: 1, Time: 1}} {
+		if c.Validate() == nil {
+			t.Errorf("%+v was taken", c)
+		}
+	}
+	for _, c := range []Cadence{{}, {Steps: 1}, {Epochs: 1}, {Time: 1}} {
+		if err := c.Validate(); err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/gotune/gotune/internal/atomicdir"
@@ -45,10 +46,22 @@ const (
 
 func checkpointsDir(run string) string { return filepath.Join(run, "checkpoints") }
 
-// writeCheckpoint writes checkpoints/step-NNNNNN and removes all but the newest
-// keep. The folder appears at once and whole, or not at all: then dir is "".
-func writeCheckpoint(run string, keep int, p progress, copies []*hostCopy) (dir string, err error) {
-	dir = filepath.Join(checkpointsDir(run), fmt.Sprintf("step-%06d", p.Step))
+func checkpointName(step int) string { return fmt.Sprintf("step-%06d", step) }
+
+func checkpointDir(run string, step int) string {
+	return filepath.Join(checkpointsDir(run), checkpointName(step))
+}
+
+// stepOf returns the step of the checkpoint in a folder of that name.
+func stepOf(name string) (step int, ok bool) {
+	step, err := strconv.Atoi(strings.TrimPrefix(name, "step-"))
+	return step, err == nil && step >= 0 && name == checkpointName(step)
+}
+
+// writeCheckpoint writes checkpoints/step-NNNNNN. The folder appears at once and
+// whole, or not at all: then dir is "".
+func writeCheckpoint(run string, p progress, copies []*hostCopy) (dir string, err error) {
+	dir = checkpointDir(run, p.Step)
 	err = atomicdir.Replace(dir, func(tmp string) error {
 		p.Files = make(map[string]string)
 		for _, s := range copies {
@@ -69,61 +82,63 @@ func writeCheckpoint(run string, keep int, p progress, copies []*hostCopy) (dir 
 	if err != nil {
 		return "", fmt.Errorf("save checkpoint %s: %w", dir, err)
 	}
-	return dir, prune(run, keep)
+	return dir, nil
 }
 
-// prune removes all checkpoints but the newest keep; 0 keeps one.
-func prune(run string, keep int) error {
-	dirs, err := checkpoints(run)
+// prune removes all checkpoints but the newest keep (0 keeps one), of which the one
+// of step, just written, is the newest: those of later steps are not of the run's
+// past, and were damaged where it went on from an earlier one. It returns what could
+// not be removed.
+func prune(run string, step, keep int) (left []CheckpointEvent) {
+	steps, err := checkpoints(run)
 	if err != nil {
-		return err
+		left = append(left, CheckpointEvent{Dir: checkpointsDir(run), Err: err})
 	}
-	var errs []error
-	for _, dir := range dirs[:max(0, len(dirs)-max(keep, 1))] {
-		errs = append(errs, os.RemoveAll(dir))
+	past := slices.DeleteFunc(slices.Clone(steps), func(s int) bool { return s > step })
+	kept := past[max(0, len(past)-max(keep, 1)):]
+	for _, s := range slices.Backward(steps) {
+		if slices.Contains(kept, s) {
+			continue
+		}
+		dir := checkpointDir(run, s)
+		if err := os.RemoveAll(dir); err != nil {
+			left = append(left, CheckpointEvent{Dir: dir, Step: s, Err: fmt.Errorf("remove checkpoint %s: %w", dir, err)})
+		}
 	}
-	return errors.Join(errs...)
+	return left
 }
 
-// checkpoints lists a run's checkpoints, the oldest first.
-func checkpoints(run string) ([]string, error) {
+// checkpoints lists the steps of a run's checkpoints, in ascending order.
+func checkpoints(run string) ([]int, error) {
 	entries, err := os.ReadDir(checkpointsDir(run))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	var dirs []string
+	var steps []int
 	for _, e := range entries {
-		if e.IsDir() && strings.HasPrefix(e.Name(), "step-") {
-			dirs = append(dirs, filepath.Join(checkpointsDir(run), e.Name()))
+		if step, ok := stepOf(e.Name()); ok && e.IsDir() {
+			steps = append(steps, step)
 		}
 	}
-	slices.SortFunc(dirs, func(a, b string) int { // step-1000000 after step-999999
-		if d := len(a) - len(b); d != 0 {
-			return d
-		}
-		return strings.Compare(a, b)
-	})
-	return dirs, err
+	slices.Sort(steps)
+	return steps, err
 }
 
 // CheckpointWeights returns the file of a run's weights as of a checkpoint, the
 // newest whole one where step is negative: the averaged ones, if the run averages.
 // The checkpoint's checksums are verified.
 func CheckpointWeights(run string, step int) (path string, err error) {
-	dirs, err := checkpoints(run)
+	steps, err := checkpoints(run)
 	if err != nil {
 		return "", err
 	}
 	var names []string
-	for _, dir := range slices.Backward(dirs) {
-		var n int
-		if _, err := fmt.Sscanf(filepath.Base(dir), "step-%d", &n); err != nil {
-			continue
-		}
+	for _, n := range slices.Backward(steps) {
 		names = append(names, fmt.Sprint(n))
 		if step >= 0 && n != step {
 			continue
 		}
+		dir := checkpointDir(run, n)
 		p, err := verifyCheckpoint(dir)
 		switch {
 		case err != nil && step < 0:

@@ -45,8 +45,8 @@ type PredictionEvent struct{ Prediction }
 // keeps of the run so far should be on disk by the time it is.
 type SavingEvent struct{ Step int }
 
-// CheckpointEvent tells of a checkpoint: saved, skipped for want of space, or
-// found damaged.
+// CheckpointEvent tells of a checkpoint: saved, skipped for want of space, found
+// damaged, or not removed to make room for a newer one.
 type CheckpointEvent struct {
 	Dir  string
 	Step int

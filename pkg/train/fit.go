@@ -2,7 +2,10 @@ package train
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"iter"
+	"math"
 	"time"
 
 	"github.com/gotune/gotune/internal/loader"
@@ -15,10 +18,12 @@ import (
 // the end. With o.EMA the model that is evaluated, saved and left in m is the
 // averaged one.
 //
-// When ctx ends, Fit saves a checkpoint and returns an *[Interrupted]. A loss
-// that is not finite ends the run with a *[Diverged], before the update. A run
-// that goes on with other options than it began with is refused with a
-// *[Changed], and one in whose folder another process trains with an *[InUse].
+// When ctx ends, Fit saves a checkpoint and returns an *[Interrupted]. On an error
+// of the data, or of an evaluation, it saves one too, for a run that goes on when
+// that is mended. A loss that is not finite ends the run with a *[Diverged], before
+// the update. A run that goes on with other options than it began with is refused
+// with a *[Changed], and one in whose folder another process trains with an
+// *[InUse].
 func Fit[B Batch](ctx context.Context, rt *torch.Runtime, m Model[B], data, val Data[B], o FitOptions) (Result, error) {
 	f := &fit[B]{rt: rt, model: m, data: data, val: val, o: o}
 	defer f.close()
@@ -37,6 +42,7 @@ type fit[B Batch] struct {
 	model     Model[B]
 	data, val Data[B]
 	o         FitOptions
+	single    bool // steps of a run that does not take place: nothing is evaluated
 
 	plan  loader.Plan
 	p     progress
@@ -140,12 +146,13 @@ func (f *fit[B]) finish() error {
 	return f.best.restore(f.model.Store())
 }
 
-// stop ends the run on err: where ctx has ended, with what was reached saved.
+// stop ends the run on err, an error of anything but a step, with what was reached
+// saved.
 func (f *fit[B]) stop(ctx context.Context, err error) error {
 	if ctx.Err() == nil {
-		return err
+		return f.saveBefore(err)
 	}
-	e := &Interrupted{Step: f.p.Step}
+	e := &Interrupted{Step: f.p.Step, Cause: context.Cause(ctx), ended: ctx.Err()}
 	if f.saver == nil {
 		return e
 	}
@@ -154,6 +161,25 @@ func (f *fit[B]) stop(ctx context.Context, err error) error {
 		e.Err = f.saveModel() // the model so far is the best
 	}
 	return e
+}
+
+// saveBefore saves what was reached before err, where no checkpoint holds the steps,
+// and says so in the error.
+func (f *fit[B]) saveBefore(err error) error {
+	if f.saver == nil {
+		return err
+	}
+	f.reap(true)
+	if f.p.Step <= f.saver.whole {
+		return err
+	}
+	// The ones before it stay: what was learned since may be what went wrong.
+	f.saver.keep = math.MaxInt
+	dir, serr := f.saveNow()
+	if serr != nil {
+		return errors.Join(err, serr)
+	}
+	return fmt.Errorf("%w; what was reached by step %d is saved in %s", err, f.p.Step, dir)
 }
 
 // close waits for a checkpoint that is being written, whatever ended the run.

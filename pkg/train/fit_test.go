@@ -2,7 +2,9 @@ package train_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -11,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/gotune/gotune/pkg/freeze"
 	"github.com/gotune/gotune/pkg/schedule"
 	"github.com/gotune/gotune/pkg/torch"
 	"github.com/gotune/gotune/pkg/train"
@@ -21,7 +24,8 @@ type toy struct {
 	dropout float64
 	opts    train.FitOptions
 	ctx     context.Context
-	data    *points
+	data    train.Data[*pointBatch]
+	val     train.Data[*pointBatch]
 	noVal   bool
 	saved   *int // counts the models that are saved
 }
@@ -60,11 +64,10 @@ func (r toy) fit(t *testing.T) (*mlp, train.Result, error) {
 	if r.data == nil {
 		r.data = newPoints(210, 1)
 	}
-	var val train.Data[*pointBatch]
-	if !r.noVal {
-		val = newPoints(100, 2)
+	if r.val == nil && !r.noVal {
+		r.val = newPoints(100, 2)
 	}
-	result, err := train.Fit(r.ctx, rt, m, r.data, val, o)
+	result, err := train.Fit(r.ctx, rt, m, r.data, r.val, o)
 	return m, result, err
 }
 
@@ -145,6 +148,50 @@ func resumeIsExact(t *testing.T, opts train.FitOptions) {
 		if d := cmp.Diff(want.Epochs, got.Epochs); d != "" {
 			t.Errorf("stops at %v: epochs differ:\n%s", stops, d)
 		}
+	}
+}
+
+// A run that began on a GPU has a second generator's state, which the CPU has no use for.
+func TestResumeOnAnotherKindOfDevice(t *testing.T) {
+	o := train.FitOptions{Dir: t.TempDir()}
+	whole, _, err := toy{dropout: 0.3, opts: train.FitOptions{Dir: t.TempDir()}}.fit(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	o.Observe = func(e train.Event) {
+		if e, ok := e.(train.StepEvent); ok && e.Step == 5 {
+			cancel()
+		}
+	}
+	var in *train.Interrupted
+	if _, _, err := (toy{dropout: 0.3, ctx: ctx, opts: o}).fit(t); !errors.As(err, &in) {
+		t.Fatal(err)
+	}
+	file := filepath.Join(in.Checkpoint, "progress.json")
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var p map[string]any
+	if err := json.Unmarshal(data, &p); err != nil {
+		t.Fatal(err)
+	}
+	p["rng"] = append(p["rng"].([]any), []byte("sixteen bytes ..")) // as CUDA's has
+	if data, err = json.Marshal(p); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	o.Resume, o.Observe = true, nil
+	m, _, err := toy{dropout: 0.3, opts: o}.fit(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(whole.weights(t), m.weights(t)); d != "" {
+		t.Errorf("weights differ:\n%s", d)
 	}
 }
 
@@ -263,12 +310,13 @@ func TestModelTrainsAfterDivergence(t *testing.T) {
 
 func TestFitReportsAllFaults(t *testing.T) {
 	_, err := train.Fit(context.Background(), rt, newMLP(t, 0), newPoints(10, 1), nil, train.FitOptions{
-		Epochs: 1, Batch: 10, Accumulate: 3, ClipNorm: -1, Loss: train.Loss{LabelSmoothing: 1, ClassWeights: []float64{1}},
+		Epochs: 1, Batch: 10, Accumulate: 3, ClipNorm: -1, Loss: train.Loss{LabelSmoothing: 1, ClassWeights: []float64{-1}},
+		CheckpointEvery: train.Cadence{Steps: 5, Epochs: 1},
 	})
 	if err == nil {
 		t.Fatal("no error")
 	}
-	for _, want := range []string{"no optimizer", "--accumulate 3", "--clip", "--label-smoothing", "1 class weights for 2 classes"} {
+	for _, want := range []string{"no optimizer", "--accumulate 3", "--clip", "--label-smoothing", "1 class weights for 2 classes", "class 0 has -1", "every 5 steps, 1 epochs and 0s"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("error %q does not tell of %q", err, want)
 		}
@@ -305,5 +353,100 @@ func TestFrozenStaysFrozen(t *testing.T) {
 	}
 	if cmp.Equal(before["out.weight"], after["out.weight"]) {
 		t.Error("out.weight did not change")
+	}
+}
+
+// A label of no class is told with its example, before the loss sees it.
+func TestLabelOfNoClass(t *testing.T) {
+	for _, label := range []int64{2, -1} {
+		data := newPoints(60, 1)
+		data.y[17] = label
+		_, _, err := toy{data: data}.fit(t)
+		if want := fmt.Sprintf("point 17: label %d of 2 classes", label); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want %q", err, want)
+		}
+	}
+}
+
+// A step of classes that weigh nothing changes nothing, and is no divergence.
+func TestStepOfNoWeight(t *testing.T) {
+	data := newPoints(40, 1)
+	for i := range data.y {
+		data.y[i] = int64(i / 20)
+	}
+	inOrder := make([]int, 40)
+	for i := range inOrder {
+		inOrder[i] = i
+	}
+	var losses []float64
+	_, _, err := toy{data: data, opts: train.FitOptions{
+		Epochs: 1, Loss: train.Loss{ClassWeights: []float64{0, 1}, LabelSmoothing: 0.1}, Order: func(int) []int { return inOrder },
+		Observe: func(e train.Event) {
+			if e, ok := e.(train.StepEvent); ok {
+				losses = append(losses, e.Loss)
+			}
+		},
+	}}.fit(t)
+	if err != nil || len(losses) != 2 || losses[0] != 0 || losses[1] <= 0 {
+		t.Errorf("losses %v, error %v", losses, err)
+	}
+	for _, w := range []float64{math.NaN(), math.Inf(1), -0.5} {
+		_, _, err := toy{opts: train.FitOptions{Loss: train.Loss{ClassWeights: []float64{1, w}}}}.fit(t)
+		if want := fmt.Sprintf("class 1 has %g", w); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want %q", err, want)
+		}
+	}
+}
+
+// What waits for evaluations is refused where there are none, or none of its kind.
+func TestFitWithoutEvaluations(t *testing.T) {
+	reduce := func(o schedule.PlateauOptions) schedule.Schedule {
+		s, err := schedule.NewReducePlateau(schedule.ReducePlateauOptions{LR: 0.01, Plateau: o})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	thawing := func(when string) *freeze.Plan {
+		policy, err := freeze.Parse("", "out@0,hidden@"+when)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plan, err := freeze.Compile(train.FreezeParams(layered{newMLP(t, 0)}), freeze.Spec{Policy: policy, StepsPerEpoch: 11, Epochs: 3})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return plan
+	}
+	for name, c := range map[string]struct {
+		toy
+		want string // "": none
+	}{
+		"empty":                     {toy{val: newPoints(0, 2)}, "the validation data is empty"},
+		"plateau alone":             {toy{noVal: true, opts: train.FitOptions{Schedule: reduce(schedule.PlateauOptions{})}}, "--schedule plateau"},
+		"plateau to grow":           {toy{opts: train.FitOptions{Schedule: reduce(schedule.PlateauOptions{Max: true})}}, "Max"},
+		"plateau":                   {toy{opts: train.FitOptions{Schedule: reduce(schedule.PlateauOptions{})}}, ""},
+		"thaws at a plateau, alone": {toy{noVal: true, opts: train.FitOptions{Freeze: thawing("plateau")}}, "--unfreeze plateau"},
+		"thaws at a plateau":        {toy{opts: train.FitOptions{Freeze: thawing("plateau")}}, ""},
+		"thaws at an epoch, alone":  {toy{noVal: true, opts: train.FitOptions{Freeze: thawing("1")}}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.opts.Epochs = 1
+			_, _, err := c.fit(t)
+			if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error %v, want %q", err, c.want)
+			}
+		})
+	}
+}
+
+func TestInterruptedIsItsContextsError(t *testing.T) {
+	why := errors.New("the machine is wanted")
+	ctx, cancel := context.WithCancelCause(context.Background())
+	cancel(why)
+	_, _, err := toy{ctx: ctx}.fit(t)
+	var in *train.Interrupted
+	if !errors.As(err, &in) || !errors.Is(err, context.Canceled) || !errors.Is(err, why) {
+		t.Errorf("%v is not the context's error", err)
 	}
 }

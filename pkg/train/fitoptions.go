@@ -2,6 +2,7 @@ package train
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/gotune/gotune/pkg/freeze"
 	"github.com/gotune/gotune/pkg/schedule"
@@ -21,9 +22,9 @@ type FitOptions struct {
 	Workers        int // goroutines that build batches; 0: built in the loop
 
 	Optimizer *Adam
-	Schedule  schedule.Schedule
-	ClipNorm  float64 // global L2 norm of the gradients; 0: not clipped
-	ClipValue float64 // of each of the gradients' elements, before the norm; 0: not clipped
+	Schedule  schedule.Schedule // a *schedule.ReducePlateau observes the validation loss
+	ClipNorm  float64           // global L2 norm of the gradients; 0: not clipped
+	ClipValue float64           // of each of the gradients' elements, before the norm; 0: not clipped
 	Loss      Loss
 	Mix       Mix     // of the examples of a step, whose batches are Mixable
 	EMA       float64 // decay of the averaged weights, which are then the model; 0: none
@@ -49,9 +50,13 @@ type FitOptions struct {
 	Dir             string
 	SaveModel       func(dir string) error // writes the model in its ecosystem's format
 	CheckpointEvery Cadence
-	Keep            int   // checkpoints; 0: 1
-	Resume          bool  // go on from Dir's newest whole checkpoint
-	Lock            *Lock // of Dir, where the caller holds it; nil: Fit locks it
+	Keep            int // checkpoints; 0: 1
+	// Resume goes on from Dir's newest whole checkpoint, whatever model, optimiser and
+	// schedule hold by then. Where Dir has no checkpoint yet, the run begins with the
+	// weights and the optimiser's state as they are: after a run that ended before its
+	// first one, pass new ones. Without Resume a Dir that has checkpoints is an error.
+	Resume bool
+	Lock   *Lock // of Dir, where the caller holds it; nil: Fit locks it
 
 	// Options say, by name, what makes the run. A checkpoint holds them, and a run
 	// that goes on with others is refused, except where AllowChange is true.
@@ -64,14 +69,18 @@ type FitOptions struct {
 // Loss is cross-entropy with options.
 type Loss struct {
 	LabelSmoothing float64
-	ClassWeights   []float64 // [C]; nil: all 1
+	ClassWeights   []float64 // [C], 0 or more; nil: all 1
 }
 
-// Interrupted is Fit's error when ctx ended: what was reached is saved.
+// Interrupted is Fit's error when ctx ended: what was reached is saved. It is also,
+// to errors.Is, ctx's error and its cause.
 type Interrupted struct {
 	Step       int
 	Checkpoint string // "" where nothing could be, or was to be, saved
 	Err        error  // of saving
+	Cause      error  // context.Cause's
+
+	ended error // ctx's
 }
 
 func (e *Interrupted) Error() string {
@@ -81,4 +90,7 @@ func (e *Interrupted) Error() string {
 	return fmt.Sprintf("interrupted after step %d", e.Step)
 }
 
-func (e *Interrupted) Unwrap() error { return e.Err }
+// Unwrap returns the errors that there are of Err, Cause and ctx's own.
+func (e *Interrupted) Unwrap() []error {
+	return slices.DeleteFunc([]error{e.Err, e.Cause, e.ended}, func(err error) bool { return err == nil })
+}

@@ -89,8 +89,13 @@ func (f *fit[B]) forwardBackward(outer *torch.Scope, m micro[B], total float64) 
 			o.ClassWeights = s.Cast(torch.FromSlice(s, w, len(w)), torch.Float32)
 		}
 		// The sum over the micro-batch divided by the step's whole weight: several
-		// micro-batches give the big batch's mean, also where they are uneven.
-		loss := s.MulScalar(s.CrossEntropyWith(logits, m.targets(s, len(f.model.Classes())), o), 1/total)
+		// micro-batches give the big batch's mean, also where they are uneven. A step of
+		// classes of weight 0 alone teaches nothing: its loss is 0, not 0/0.
+		share := 0.0
+		if total > 0 {
+			share = 1 / total
+		}
+		loss := s.MulScalar(s.CrossEntropyWith(logits, m.targets(s, len(f.model.Classes())), o), share)
 		s.Backward(loss)
 		return s.Detach(loss)
 	})

@@ -131,18 +131,25 @@ func gamma(r *rand.Rand, alpha float64) float64 {
 }
 
 // targets are the labels [N], or, of blended examples, their probabilities
-// [N,C].
+// [N,C]. A label of no class is an error of s: a GPU would die of it.
 func (m micro[B]) targets(s *torch.Scope, classes int) *torch.Tensor {
 	ys := m.batch.Targets()
+	known := func(y int64) bool { return y >= 0 && y < int64(classes) }
+	for i, y := range ys {
+		if !known(y) {
+			s.Fail(fmt.Errorf("%s: label %d of %d classes", m.batch.Name(i), y, classes))
+			return &torch.Tensor{}
+		}
+	}
 	if m.share == 1 {
 		return torch.FromSlice(s, ys, len(ys))
 	}
 	p := make([]float32, len(ys)*classes)
 	for i, y := range ys {
 		other := m.other(i)
-		if min(y, other) < 0 || int(max(y, other)) >= classes {
-			s.Fail(fmt.Errorf("%s: label %d and %d of %d classes", m.batch.Name(i), y, other, classes))
-			break
+		if !known(other) { // it may be of another micro-batch
+			s.Fail(fmt.Errorf("%s: blended with label %d of %d classes", m.batch.Name(i), other, classes))
+			return &torch.Tensor{}
 		}
 		p[i*classes+int(y)] += float32(m.share)
 		p[i*classes+int(other)] += float32(1 - m.share)

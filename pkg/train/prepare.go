@@ -4,8 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/gotune/gotune/internal/loader"
+	"github.com/gotune/gotune/pkg/freeze"
+	"github.com/gotune/gotune/pkg/schedule"
 )
 
 // prepare checks the options, restores what a run that goes on had reached, and
@@ -25,6 +28,11 @@ func (f *fit[B]) prepare() error {
 			return err
 		}
 	}
+	if o.Dir != "" && !o.Resume {
+		if err := checkNew(o.Dir); err != nil {
+			return err
+		}
+	}
 	if o.EMA > 0 {
 		var err error
 		if f.ema, err = NewEMA(f.rt, f.model.Store(), o.EMA); err != nil {
@@ -33,15 +41,17 @@ func (f *fit[B]) prepare() error {
 	}
 	if o.Dir != "" {
 		f.saver = &saver{run: o.Dir, keep: o.Keep, rt: f.rt, options: o.Options}
-		f.saver.add(modelFile, f.model.Store())
-		f.saver.add(optimizerFile, o.Optimizer.State())
-		if f.ema != nil {
-			f.saver.add(emaFile, f.ema.Store())
-		}
 	}
 	if o.Resume {
 		if err := f.resume(); err != nil {
 			return fmt.Errorf("resume: %w", err)
+		}
+	}
+	if f.saver != nil { // now: the optimiser's state is another store where it was restored
+		f.saver.add(modelFile, f.model.Store())
+		f.saver.add(optimizerFile, o.Optimizer.State())
+		if f.ema != nil {
+			f.saver.add(emaFile, f.ema.Store())
 		}
 	}
 	f.plan = loader.Plan{
@@ -67,6 +77,20 @@ func (f *fit[B]) validate() error {
 	}
 	if !(o.EarlyStopMin >= 0) || math.IsInf(o.EarlyStopMin, 0) {
 		bad("--early-stop-min: %g, want 0 or more", o.EarlyStopMin)
+	}
+	if f.val != nil && f.val.Len() == 0 {
+		bad("fit: the validation data is empty; pass nil where there is none")
+	}
+	if f.val == nil && !f.single {
+		if _, ok := o.Schedule.(*schedule.ReducePlateau); ok {
+			bad("--schedule plateau: there is no validation data to watch")
+		}
+		if o.Freeze != nil && slices.ContainsFunc(o.Freeze.ChangePoints(), func(c freeze.Change) bool { return c.Point.Unit == freeze.Plateaus }) {
+			bad("--unfreeze plateau: there is no validation data to watch")
+		}
+	}
+	if s, ok := o.Schedule.(*schedule.ReducePlateau); ok && s.Max() {
+		bad("--schedule plateau: the metric is the validation loss, which is to fall: Max is for one that is to grow")
 	}
 	errs = append(errs, o.BestBy.check("--best-by"), o.EarlyStopMetric.check("--early-stop-metric"))
 	if o.RestoreBest && f.val == nil {
@@ -96,6 +120,11 @@ func (f *fit[B]) validate() error {
 	if n := len(o.Loss.ClassWeights); n > 0 && n != len(f.model.Classes()) {
 		bad("%d class weights for %d classes", n, len(f.model.Classes()))
 	}
+	for c, w := range o.Loss.ClassWeights {
+		if !(w >= 0) || math.IsInf(w, 0) {
+			bad("--class-weights: class %d has %g, want a finite number, 0 or more", c, w)
+		}
+	}
 	errs = append(errs, o.Mix.Validate(), o.CheckpointEvery.Validate())
 	var b B
 	if _, ok := any(b).(Mixable[B]); o.Mix.on() && !ok {
@@ -115,6 +144,9 @@ func (f *fit[B]) replay() error {
 		if f.thaw, err = NewThaw(f.o.Freeze, f.model.Store()); err != nil {
 			return err
 		}
+	}
+	if s, ok := f.o.Schedule.(*schedule.ReducePlateau); ok && f.o.Resume {
+		s.Reset() // it may have seen these epochs, and later ones
 	}
 	for _, r := range f.p.Epochs {
 		f.observe(r)

@@ -30,7 +30,7 @@ func RangeTest[B Batch](ctx context.Context, rt *torch.Runtime, m Model[B], data
 	o.Schedule, o.Dir, o.Resume, o.EarlyStop, o.RestoreBest, o.EMA = sweep, "", false, 0, false, 0
 	per := max(1, (data.Len()+max(o.Batch, 1)-1)/max(o.Batch, 1))
 	o.Epochs = (sweep.Steps() + per - 1) / per
-	f := &fit[B]{rt: rt, model: m, data: data, o: o}
+	f := &fit[B]{rt: rt, model: m, data: data, o: o, single: true}
 	if err := f.prepare(); err != nil {
 		return nil, err
 	}

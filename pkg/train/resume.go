@@ -1,6 +1,7 @@
 package train
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -62,15 +63,16 @@ func (f *fit[B]) resume() error {
 	if err := cleanUp(run); err != nil {
 		return err
 	}
-	dirs, err := checkpoints(run)
+	steps, err := checkpoints(run)
 	if err != nil {
 		return err
 	}
-	if len(dirs) == 0 {
+	if len(steps) == 0 {
 		f.o.Observe(ResumeEvent{})
 		return nil
 	}
-	for _, dir := range slices.Backward(dirs) {
+	for _, step := range slices.Backward(steps) {
+		dir := checkpointDir(run, step)
 		p, err := verifyCheckpoint(dir)
 		if err != nil {
 			f.o.Observe(CheckpointEvent{Dir: dir, Err: fmt.Errorf("checkpoint %s: %w", dir, err)})
@@ -90,6 +92,16 @@ func (f *fit[B]) resume() error {
 	return &NoCheckpoint{Run: run}
 }
 
+// checkNew refuses a folder for a new run that holds checkpoints: the two runs' could
+// not be told apart.
+func checkNew(run string) error {
+	steps, err := checkpoints(run)
+	if err == nil && len(steps) > 0 {
+		err = fmt.Errorf("%s holds another run's checkpoints; choose another folder, or go on with it by Resume", run)
+	}
+	return err
+}
+
 // NoCheckpoint is Fit's error when a run that is to go on has checkpoints and none
 // of them is whole. Each one's damage was told to Observe.
 type NoCheckpoint struct{ Run string }
@@ -98,12 +110,15 @@ func (e *NoCheckpoint) Error() string { return e.Run + ": no whole checkpoint to
 
 // cleanUp removes what a killed run had begun to write.
 func cleanUp(run string) error {
-	for _, dir := range []string{run, checkpointsDir(run)} {
-		if err := atomicdir.Clean(dir); err != nil {
-			return err
-		}
+	// All that Fit, and the programs beside it, write there in one step.
+	inRun := func(name string) bool {
+		return slices.Contains([]string{"model", "run.yaml", "metrics.jsonl", "evaluation.json", "report.html", "curves.png"}, name)
 	}
-	return nil
+	isCheckpoint := func(name string) bool {
+		_, ok := stepOf(name)
+		return ok
+	}
+	return errors.Join(atomicdir.Clean(run, inRun), atomicdir.Clean(checkpointsDir(run), isCheckpoint))
 }
 
 // restore reads a checkpoint that was found whole.
@@ -117,6 +132,7 @@ func (f *fit[B]) restore(dir string, p progress) error {
 	if err := from(modelFile, f.model.Store().CopyFrom); err != nil {
 		return err
 	}
+	f.o.Optimizer.forget()
 	if err := from(optimizerFile, f.o.Optimizer.Restore); err != nil {
 		return err
 	}
@@ -133,7 +149,18 @@ func (f *fit[B]) restore(dir string, p progress) error {
 			return err
 		}
 	}
-	return f.rt.SetRNGState(p.RNG)
+	return f.restoreRNG(p.RNG)
+}
+
+// restoreRNG puts the generators' states back. A run that began on a GPU and goes on
+// without, or the other way round, has the CPU's alone in common, which is the first.
+func (f *fit[B]) restoreRNG(states [][]byte) error {
+	now, err := f.rt.RNGState()
+	if err != nil {
+		return err
+	}
+	copy(now, states)
+	return f.rt.SetRNGState(now)
 }
 
 // restoreBest copies the best epoch's weights out of a checkpoint.

@@ -28,6 +28,7 @@ type saver struct {
 type saved struct {
 	CheckpointEvent
 	epochs int
+	left   []CheckpointEvent // earlier ones that could not be removed
 }
 
 func (s *saver) add(file string, st *torch.Store) { s.parts = append(s.parts, part{file, st}) }
@@ -59,10 +60,14 @@ func (s *saver) start(p progress, best *hostCopy) error {
 	}
 	s.writing = make(chan saved, 1)
 	go func() {
-		e.Dir, e.Err = writeCheckpoint(s.run, s.keep, p, all)
+		r := saved{CheckpointEvent: e, epochs: len(p.Epochs)}
+		r.Dir, r.Err = writeCheckpoint(s.run, p, all)
 		held.free()
-		e.Written = time.Since(begun)
-		s.writing <- saved{e, len(p.Epochs)}
+		if r.Err == nil {
+			r.left = prune(s.run, p.Step, s.keep)
+		}
+		r.Written = time.Since(begun)
+		s.writing <- r
 	}()
 	return nil
 }
@@ -139,6 +144,15 @@ func (f *fit[B]) reap(wait bool) {
 	if r, ok := f.saver.result(wait); ok {
 		f.failed = r.Err != nil
 		f.o.Observe(r.CheckpointEvent)
+		f.observeLeft(r)
+	}
+}
+
+// observeLeft tells of what was to make room for a checkpoint and did not: that one
+// is whole all the same.
+func (f *fit[B]) observeLeft(r saved) {
+	for _, e := range r.left {
+		f.o.Observe(e)
 	}
 }
 
@@ -154,5 +168,6 @@ func (f *fit[B]) saveNow() (dir string, err error) {
 		return "", err
 	}
 	r, _ := s.result(true)
+	f.observeLeft(r)
 	return r.Dir, r.Err
 }

@@ -166,7 +166,8 @@ func TestResumeWithoutACheckpoint(t *testing.T) {
 	}
 	dir := t.TempDir()
 	left := filepath.Join(dir, "checkpoints", ".step-000011-42")
-	if err := os.MkdirAll(left, 0o755); err != nil {
+	mine := filepath.Join(dir, ".venv312")
+	if err := errors.Join(os.MkdirAll(left, 0o755), os.Mkdir(mine, 0o755)); err != nil {
 		t.Fatal(err)
 	}
 	var resumed []train.ResumeEvent
@@ -186,6 +187,9 @@ func TestResumeWithoutACheckpoint(t *testing.T) {
 	}
 	if _, err := os.Stat(left); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("%s is still there: %v", left, err)
+	}
+	if _, err := os.Stat(mine); err != nil {
+		t.Error(err)
 	}
 }
 

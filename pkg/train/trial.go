@@ -34,8 +34,9 @@ type TrialCost struct {
 func NewTrial[B Batch](rt *torch.Runtime, m Model[B], data Data[B], o FitOptions) (*Trial[B], error) {
 	o.Schedule = schedule.Func(func(int) float64 { return 0 })
 	o.Dir, o.Resume, o.EarlyStop, o.RestoreBest, o.Observe = "", false, 0, false, nil
-	t := &Trial[B]{f: &fit[B]{rt: rt, model: m, data: data, o: o}}
+	t := &Trial[B]{f: &fit[B]{rt: rt, model: m, data: data, o: o, single: true}}
 	if err := t.f.prepare(); err != nil {
+		t.f.close()
 		return nil, err
 	}
 	var err error

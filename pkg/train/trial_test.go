@@ -80,6 +80,14 @@ func TestTrialOfNoRun(t *testing.T) {
 	if _, err := train.NewTrial(rt, train.Model[*pointBatch](m), train.Data[*pointBatch](data), train.FitOptions{Batch: 4, Epochs: 1}); err == nil {
 		t.Error("a trial without an optimiser began")
 	}
+	opt, live := newAdam(t, m, train.AdamOptions{}), rt.Live()
+	defer opt.Close()
+	if _, err := train.NewTrial(rt, train.Model[*pointBatch](m), train.Data[*pointBatch](data), train.FitOptions{Batch: 4, Optimizer: opt, EMA: 0.9}); err == nil {
+		t.Error("a trial of no epochs began")
+	}
+	if n := rt.Live(); n != live {
+		t.Errorf("%d tensors alive, %d before", n, live)
+	}
 }
 
 // What would an epoch take? One step tells, and changes nothing.

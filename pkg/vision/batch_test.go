@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -54,9 +55,11 @@ const everything = "rotate=20,zoom=0.15,shift=0.1,flip,vflip,jitter=0.2,erase=0.
 
 func openVaried(t testing.TB, dir, augment, cache string, seed uint64) *vision.Dataset {
 	t.Helper()
-	d, err := vision.OpenDataset(dir, vision.DataOptions{
-		Input: vision.Input{Size: 24, ShortSide: 28, Fit: vision.FitCrop}, Augment: augment, Seed: seed, CacheDir: cache,
-	})
+	in := vision.Input{Size: 24, ShortSide: 28, Fit: vision.FitCrop}
+	if augment == "documented" {
+		in.Fit = vision.FitStretch
+	}
+	d, err := vision.OpenDataset(dir, vision.DataOptions{Input: in, Augment: augment, Seed: seed, CacheDir: cache})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,4 +139,27 @@ func TestAugmentationIsAFunctionOfSeedEpochAndIndex(t *testing.T) {
 			rt.Fatal("another seed shows the same picture")
 		}
 	})
+}
+
+// Pictures of one shape in training and another in an evaluation are an error; a
+// random crop has none.
+func TestAugmentFitsInput(t *testing.T) {
+	dir := pictures(t, 1)
+	for _, c := range []struct{ fit, augment, want string }{
+		{vision.FitCrop, "documented", `augment "documented": it stretches pictures to a square, and Input.Fit, for evaluations, is "crop"`},
+		{"", "documented", `augment "documented": it stretches`},
+		{vision.FitStretch, "rotate=10", `augment "rotate=10": it crops pictures to a square, and Input.Fit, for evaluations, is "stretch"`},
+		{vision.FitStretch, "documented", ""},
+		{vision.FitCrop, "documented,fit=crop", ""},
+		{vision.FitStretch, "crop", ""},
+		{vision.FitStretch, "", ""},
+	} {
+		d, err := vision.OpenDataset(dir, vision.DataOptions{Input: vision.Input{Size: 24, ShortSide: 28, Fit: c.fit}, Augment: c.augment})
+		if err == nil {
+			err = d.Close()
+		}
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("fit %q and augment %q: error %v, want %q", c.fit, c.augment, err, c.want)
+		}
+	}
 }

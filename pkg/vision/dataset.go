@@ -26,7 +26,8 @@ type DataOptions struct {
 	Unlabelled bool     // pictures without a class are fine; their label is -1
 
 	// Augment is how training pictures vary: documented, crop, none, or words such
-	// as rotate=20,zoom=0.15,flip. "": none, an evaluation.
+	// as rotate=20,zoom=0.15,flip. "": none, an evaluation. It makes pictures square
+	// as Input.Fit does, by which those of an evaluation are.
 	Augment string
 	Seed    uint64 // of the augmentation
 	// Variants is how many augmented pictures are drawn of each picture, in turn by
@@ -93,6 +94,9 @@ func openAll(paths []string, o DataOptions) (d *Dataset, err error) {
 	if o.Augment == "" {
 		d.vary, d.plain = o.Input.plain(), true
 	}
+	if err := o.checkFit(d.vary); err != nil {
+		return nil, err
+	}
 	if d.cache, err = pixels.OpenCache(o.cache()); err != nil {
 		return nil, err
 	}
@@ -107,6 +111,20 @@ func openAll(paths []string, o DataOptions) (d *Dataset, err error) {
 		}
 	}
 	return d, nil
+}
+
+// checkFit reports pictures that would have one shape in training and another in an
+// evaluation. A random crop has no fit.
+func (o DataOptions) checkFit(vary pixels.Augment) error {
+	if vary.Crop.ScaleMax > 0 || vary.Fit == o.Input.plain().Fit {
+		return nil
+	}
+	if vary.Fit == pixels.FitStretch {
+		return fmt.Errorf("augment %q: it stretches pictures to a square, and Input.Fit, for evaluations, is %q: make that %q, or add fit=crop",
+			o.Augment, FitCrop, FitStretch)
+	}
+	return fmt.Errorf("augment %q: it crops pictures to a square, and Input.Fit, for evaluations, is %q: make that %q, or add fit=stretch",
+		o.Augment, FitStretch, FitCrop)
 }
 
 // at returns the i-th picture.
@@ -169,15 +187,25 @@ func (d *Dataset) Name(i int) string {
 	return p.set.Where(p.i)
 }
 
-// Notes tell what was found beside pictures: hidden files, files of other kinds.
+// Notes tell what was found and left out: hidden files, files of other kinds,
+// pictures beside classes or splits.
 func (d *Dataset) Notes() []string {
 	var notes []string
 	for _, s := range d.sets {
-		if r := s.Report(); r.Hidden+r.Other+r.Outside > 0 {
+		if r := s.Report(); r.Hidden+r.Other+r.Outside+r.Beside > 0 {
 			notes = append(notes, r.String())
 		}
 	}
 	return notes
+}
+
+// CheckTrainSplit reports data that comes with splits of which none is to train on.
+func (d *Dataset) CheckTrainSplit() error {
+	var errs []error
+	for _, s := range d.sets {
+		errs = append(errs, s.CheckTrainSplit())
+	}
+	return errors.Join(errs...)
 }
 
 // CheckTrainable reports a class without pictures, or one class alone.

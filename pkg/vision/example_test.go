@@ -123,13 +123,15 @@ func ExampleModel_Features() {
 	// Output:
 	// layer3 [1,4096]
 	// avgpool [1,512]
-	// layer "pool5": want one of conv1, layer1.0, layer1.1, layer1, layer2.0, layer2.1, layer2, layer3.0, layer3.1, layer3, layer4.0, layer4.1, layer4, avgpool, logits
+	// layer "pool5": want one of relu, layer1.0, layer1.1, layer1, layer2.0, layer2.1, layer2, layer3.0, layer3.1, layer3, layer4.0, layer4.1, layer4, avgpool, logits
 }
 
 // With a GPU, workers only decode: it draws the pictures, to the same bytes.
 func ExampleDataset_DrawOn() {
+	cfg := vision.DefaultConfig("resnet50", vision.Linear, nil)
+	cfg.Fit = vision.FitStretch // as the augmentation has it
 	data, err := vision.OpenDataset("../../weights/samples/ants-bees", vision.DataOptions{
-		Input: vision.DefaultConfig("resnet50", vision.Linear, nil).Input(), Augment: "documented", Seed: 1,
+		Input: cfg.Input(), Augment: "documented", Seed: 1,
 	})
 	if err != nil {
 		fmt.Println(err)

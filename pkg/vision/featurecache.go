@@ -1,6 +1,7 @@
 package vision
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -27,6 +28,16 @@ type FeatureCache struct {
 	files   map[string]*featureFile // by name
 	sources map[*Dataset]string
 	err     error // of making a file
+	full    error // a file that there was no room for
+}
+
+// A NoRoomError is of features that the limit is too small for.
+type NoRoomError struct {
+	Need, Limit int64 // bytes: of the model's features as far as they are known, and the limit
+}
+
+func (e *NoRoomError) Error() string {
+	return fmt.Sprintf("feature cache: %d bytes are needed, the limit is %d", e.Need, e.Limit)
 }
 
 const featureSuffix = ".features"
@@ -44,12 +55,13 @@ func OpenFeatureCache(dir string, limit int64) (*FeatureCache, error) {
 	return &FeatureCache{dir: dir, limit: limit, files: map[string]*featureFile{}, sources: map[*Dataset]string{}}, nil
 }
 
-// Err is why features are no longer kept, such as a full disk; nil where they are.
-// Those that were kept are good: what is not whole fails its checksum.
+// Err is why features are no longer kept, such as a full disk, or why some are not,
+// a *[NoRoomError]; nil where all are. Those that were kept are good: what is not
+// whole fails its checksum.
 func (c *FeatureCache) Err() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	err := c.err
+	err := cmp.Or(c.err, c.full)
 	for _, f := range c.files {
 		if f != nil && err == nil {
 			err = f.failed()
@@ -71,7 +83,7 @@ func (c *FeatureCache) Close() error {
 	return c.err
 }
 
-// is tells which weights the features are of from now on.
+// is tells which weights the features are of from now on; "": none are looked for.
 func (c *FeatureCache) is(weights string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -120,6 +132,7 @@ func (c *FeatureCache) open(k *keptFeatures, like *torch.Tensor) *featureFile {
 		f, c.err = newFeatureFile(path, k.of, like.Shape()[1:], like.DType(), c.room)
 	}
 	if f != nil {
+		f.weights = c.weights
 		now := time.Now()
 		_ = os.Chtimes(path, now, now) // only for which goes first
 	}
@@ -128,30 +141,51 @@ func (c *FeatureCache) open(k *keptFeatures, like *torch.Tensor) *featureFile {
 }
 
 // room removes files, the longest unused first, until bytes more are within the
-// limit, and says whether they are.
+// limit, and says whether they are. Those of the weights as they are stay, also those
+// of other sets; where it is not enough that all others go, none does.
 func (c *FeatureCache) room(bytes int64) bool {
-	if bytes > c.limit {
-		return false
-	}
 	entries, err := os.ReadDir(c.dir)
 	if err != nil {
 		return false
 	}
+	need, idle := bytes, int64(0)
 	var infos []os.FileInfo
 	for _, e := range entries {
-		if info, err := e.Info(); err == nil && strings.HasSuffix(e.Name(), featureSuffix) {
-			infos = append(infos, info)
-			bytes += info.Size()
+		info, err := e.Info()
+		if err != nil || !isFeatureName(e.Name()) {
+			continue
 		}
+		if f := c.files[e.Name()]; f != nil && f.weights == c.weights {
+			need += info.Size()
+			continue
+		}
+		infos = append(infos, info)
+		idle += info.Size()
+	}
+	if need > c.limit {
+		c.full = &NoRoomError{Need: need, Limit: c.limit}
+		return false
 	}
 	slices.SortFunc(infos, func(a, b os.FileInfo) int { return a.ModTime().Compare(b.ModTime()) })
 	for _, info := range infos {
-		if bytes <= c.limit {
+		if need+idle <= c.limit {
 			break
 		}
-		if c.files[info.Name()] == nil && os.Remove(filepath.Join(c.dir, info.Name())) == nil {
-			bytes -= info.Size()
+		name := info.Name()
+		if f := c.files[name]; f != nil { // of what was frozen earlier in the run
+			_ = f.file.Close()
+			delete(c.files, name)
+		}
+		if os.Remove(filepath.Join(c.dir, name)) == nil {
+			idle -= info.Size()
 		}
 	}
-	return bytes <= c.limit
+	return need+idle <= c.limit
+}
+
+// isFeatureName tells whether a file has a name that FeatureCache.name makes.
+func isFeatureName(name string) bool {
+	sum, ok := strings.CutSuffix(name, featureSuffix)
+	b, err := hex.DecodeString(sum)
+	return ok && err == nil && len(b) == 16
 }

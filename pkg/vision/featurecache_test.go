@@ -1,11 +1,15 @@
 package vision
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/gotune/gotune/internal/pixels"
 	"github.com/gotune/gotune/pkg/torch"
 )
 
@@ -41,6 +45,84 @@ func TestFeatureCacheReadsAfterAFault(t *testing.T) {
 		if c.open(whole, like) == nil {
 			t.Error("the whole file is not read")
 		}
+	}
+}
+
+// Where the limit is too small, nothing is removed for it, and it is told. What was
+// frozen earlier in the run makes room, and so do idle files of other runs, the
+// longest unused first.
+func TestFeatureCacheRoom(t *testing.T) {
+	s := Runtime.Scope(torch.Mode{})
+	defer s.Close()
+	dir, like := t.TempDir(), s.Zeros(torch.Float32, 1, 2, 2, 3)
+	const size = 24 + 4*4 + 4*48 // of a file of 4 slots
+	c, err := OpenFeatureCache(dir, 3*size)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	age := 0
+	idle := func(name string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, make([]byte, size), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		age++
+		at := time.Unix(int64(age), 0)
+		if err := os.Chtimes(path, at, at); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	there := func(path string) bool {
+		_, err := os.Stat(path)
+		return err == nil
+	}
+	foreign := idle("notes.features")
+	first := idle(strings.Repeat("1", 32) + featureSuffix)
+	second := idle(strings.Repeat("2", 32) + featureSuffix)
+
+	c.is("all frozen")
+	if c.open(&keptFeatures{source: "huge", of: 1000}, like) != nil {
+		t.Error("a file beyond the limit")
+	}
+	full, ok := errors.AsType[*NoRoomError](c.Err())
+	if want := (NoRoomError{Need: 24 + 52*1000, Limit: 3 * size}); !ok || *full != want {
+		t.Errorf("error %v, want %v", c.Err(), want)
+	}
+	if c.open(&keptFeatures{source: "a", of: 4}, like) == nil || !there(first) || !there(second) {
+		t.Error("a file that fits is not made, or another has gone for it")
+	}
+	if c.open(&keptFeatures{source: "b", of: 4}, like) == nil || there(first) || !there(second) {
+		t.Error("not the longest unused has gone")
+	}
+	if c.open(&keptFeatures{source: "c", of: 12}, like) != nil || !there(second) {
+		t.Error("a file that does not fit beside those in use, or another has gone in vain")
+	}
+	now := time.Now().Add(time.Hour)
+	if err := os.Chtimes(second, now, now); err != nil {
+		t.Fatal(err)
+	}
+	c.is("less frozen")
+	if c.open(&keptFeatures{source: "a", of: 4}, like) == nil || c.open(&keptFeatures{source: "b", of: 4}, like) == nil || !there(second) {
+		t.Error("what was frozen earlier makes no room")
+	}
+	if !there(foreign) {
+		t.Error("a file that is not the cache's has gone")
+	}
+}
+
+// Features are looked for by what decodes, draws and computes them, too.
+func TestFeatureKeysHaveVersions(t *testing.T) {
+	d := &Dataset{}
+	if want := fmt.Sprintf("decoder %d, drawing %d, ", pixels.DecoderVersion, pixels.DrawVersion); !strings.HasPrefix(d.recipe(), want) {
+		t.Errorf("pictures %q, want %q in front", d.recipe(), want)
+	}
+	s := Runtime.Scope(torch.Mode{})
+	defer s.Close()
+	got, want := (&Model{}).network(s, "weights", 1), fmt.Sprintf(", kernels %d", kernelVersion)
+	if !strings.HasSuffix(got, want) {
+		t.Errorf("network %q, want %q at its end", got, want)
 	}
 }
 

@@ -14,10 +14,11 @@ import (
 // featureFile is a header, a checksum for each slot (0: empty) and the slots. It
 // is read through the system's page cache, which costs the process no memory.
 type featureFile struct {
-	file  *os.File
-	dtype torch.DType
-	shape []int // of a slot: h, w, C
-	size  int   // of a slot, bytes
+	file    *os.File
+	weights string // that the features are of: see FeatureCache.is
+	dtype   torch.DType
+	shape   []int // of a slot: h, w, C
+	size    int   // of a slot, bytes
 
 	mu   sync.Mutex
 	sums []uint32

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/gotune/gotune/internal/pixels"
 	"github.com/gotune/gotune/pkg/torch"
 )
 
@@ -37,10 +38,15 @@ func (d *Dataset) keptFeatures(variant int, indices []int) *keptFeatures {
 	return out
 }
 
+// recipe is how pictures are decoded and drawn.
+func (d *Dataset) recipe() string {
+	return fmt.Sprintf("decoder %d, drawing %d, %+v %+v %d %d", pixels.DecoderVersion, pixels.DrawVersion, d.opts.Input, d.vary, d.opts.Seed, d.variants())
+}
+
 // describe is a hash of all that decides which pixels Batch gives.
 func (d *Dataset) describe() string {
 	h := sha256.New()
-	fmt.Fprintf(h, "%+v %+v %d %d\n", d.opts.Input, d.vary, d.opts.Seed, d.variants())
+	fmt.Fprintln(h, d.recipe())
 	for p := range d.all() {
 		src := p.set.Source(p.i)
 		fmt.Fprintf(h, "%q %q %d %d\n", p.set.ID(p.i), src.Path, src.Size, src.Changed.UnixNano())
@@ -115,6 +121,22 @@ func (m *Model) hash(prefix int) (string, error) {
 	return now.sum, nil
 }
 
+// kernelVersion belongs into the key of whatever is kept of what a network computes.
+// Raise it whenever the convolutions, norms or pooling of pkg/torch, or the order in
+// which this package applies them, may give other numbers for the same weights.
+const kernelVersion = 1
+
+// network is all that decides, beside the pictures, what the first groups make of
+// them. weights is their hash.
+func (m *Model) network(s *torch.Scope, weights string, prefix int) string {
+	mode := s.Mode().Autocast
+	if mode == 0 {
+		mode = torch.Float32
+	}
+	return fmt.Sprintf("%s %s %d %g %t %s %s %s, kernels %d", weights, m.Config.Architecture, prefix, m.Config.NormEps,
+		m.Config.StrideIn1x1, mode, s.Runtime().Device(), torch.Version(), kernelVersion)
+}
+
 // features returns what the first groups make of b, [N,C,h,w].
 func (m *Model) features(s *torch.Scope, b *Batch, prefix int) *torch.Tensor {
 	weights, err := m.hash(prefix)
@@ -122,12 +144,7 @@ func (m *Model) features(s *torch.Scope, b *Batch, prefix int) *torch.Tensor {
 		s.Fail(err)
 		return &torch.Tensor{}
 	}
-	mode := s.Mode().Autocast
-	if mode == 0 {
-		mode = torch.Float32
-	}
-	m.cache.is(fmt.Sprintf("%s %s %d %g %t %s %s %s", weights, m.Config.Architecture, prefix, m.Config.NormEps,
-		m.Config.StrideIn1x1, mode, s.Runtime().Device(), torch.Version()))
+	m.cache.is(m.network(s, weights, prefix))
 	f := m.cache.open(b.kept, nil)
 	if f != nil {
 		data, ok := f.read(b.kept.slots)

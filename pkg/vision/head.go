@@ -22,32 +22,52 @@ func (h *head) owns(param string) bool { return strings.HasPrefix(param, h.prefi
 // head adds the head's parameters, named as torchvision's Sequential of Linear,
 // ReLU and Dropout, or as a single Linear.
 func (b *builder) head(cfg Config, t trunk) *head {
-	h := &head{prefix: "fc", pool: 1, dropout: cfg.Dropout}
+	h := &head{prefix: cfg.headPrefix(), pool: 1, dropout: cfg.Dropout}
 	side := 1
 	if cfg.isVGG() {
-		h.prefix = "classifier"
 		h.pool, side = 7, 7
 		if cfg.flattens() {
 			h.pool, side = 0, cfg.ImageSize/32
 		}
 	}
-	var widths []int
-	switch {
-	case cfg.Head == Documented:
-		widths = []int{256, 128}
-	case cfg.Head == Original && cfg.isVGG():
-		widths = []int{4096, 4096}
-	}
+	widths := cfg.hidden()
 	in := t.channels() * side * side
 	for i, out := range append(widths, cfg.NumLabels) {
-		name := h.prefix
-		if len(widths) > 0 {
-			name = fmt.Sprintf("%s.%d", h.prefix, 3*i) // Linear, ReLU, Dropout
+		weight, bias := torch.KaimingUniform(in), torch.KaimingUniform(in)
+		if cfg.Head == Original && cfg.isVGG() { // torchvision's
+			weight, bias = torch.Normal(0, 0.01), torch.Constant(0)
 		}
-		h.layers = append(h.layers, b.linear(name, in, out))
+		h.layers = append(h.layers, b.linear(cfg.headLayer(i), in, out, weight, bias))
 		in = out
 	}
 	return h
+}
+
+// hidden is the widths of the head's layers but for the last.
+func (c Config) hidden() []int {
+	switch {
+	case c.Head == Documented:
+		return []int{256, 128}
+	case c.Head == Original && c.isVGG():
+		return []int{4096, 4096}
+	}
+	return nil
+}
+
+// headPrefix is torchvision's name of the head.
+func (c Config) headPrefix() string {
+	if c.isVGG() {
+		return "classifier"
+	}
+	return "fc"
+}
+
+// headLayer is the name of the head's i-th linear layer.
+func (c Config) headLayer(i int) string {
+	if len(c.hidden()) == 0 {
+		return c.headPrefix()
+	}
+	return fmt.Sprintf("%s.%d", c.headPrefix(), 3*i) // Linear, ReLU, Dropout
 }
 
 func (c Config) isVGG() bool { return strings.HasPrefix(c.Architecture, "vgg") }
@@ -120,11 +140,11 @@ func (b *builder) norm(name string, channels int) *torch.BatchNorm2d {
 	return l
 }
 
-func (b *builder) linear(name string, in, out int) *torch.Linear {
+func (b *builder) linear(name string, in, out int, weight, bias torch.Init) *torch.Linear {
 	if b.err != nil {
 		return nil
 	}
-	l, err := torch.NewLinear(b.st, name, in, out, torch.KaimingUniform(in), torch.KaimingUniform(in))
+	l, err := torch.NewLinear(b.st, name, in, out, weight, bias)
 	b.err = err
 	return l
 }

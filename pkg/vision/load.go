@@ -117,9 +117,10 @@ func (c Config) with(o LoadOptions) (Config, error) {
 
 // Load opens a model folder, config.json and its weights, or a file of weights:
 // torchvision's .pth, .safetensors, or the .h5 or .keras of Keras' VGG16. Where o
-// changes classes or head, or the size of a head that flattens, the head is made
-// anew, as it is where a bare file has none: Keras' files without top. Any other
-// missing parameter, or one of another shape, is an error.
+// changes the classes alone, the head's last layer is made anew; where it changes the
+// head, or the size of one that flattens, all of it, as where a bare file has none:
+// Keras' files without top. Any other missing parameter, or one of another shape, is
+// an error.
 func Load(rt *torch.Runtime, path string, o LoadOptions) (*Model, LoadReport, error) {
 	was, err := pretrainedConfig(path, o.Architecture)
 	if err != nil {
@@ -134,15 +135,23 @@ func Load(rt *torch.Runtime, path string, o LoadOptions) (*Model, LoadReport, er
 		return nil, LoadReport{}, err
 	}
 	defer f.Close()
-	newHead := o.Labels != nil && !slices.Equal(o.Labels, was.Labels) || !cfg.sameHead(was)
-	if newHead && o.Labels == nil {
+	otherClasses, otherHead := o.Labels != nil && !slices.Equal(o.Labels, was.Labels), !cfg.sameHead(was)
+	if otherHead && o.Labels == nil {
 		return nil, LoadReport{}, fmt.Errorf("model %s: a new head needs classes", path)
 	}
 	w, err := weights(f, cfg.Architecture)
 	if err != nil {
 		return nil, LoadReport{}, err
 	}
-	return build(rt, f.Path(), cfg, w, newHead || len(cfg.Labels) == 0 && !hasHead(w))
+	var fresh []string
+	switch {
+	case otherHead, !hasHead(w) && (otherClasses || len(cfg.Labels) == 0):
+		fresh = headTensors()
+	case otherClasses:
+		last := cfg.headLayer(len(cfg.hidden()))
+		fresh = []string{last + ".weight", last + ".bias"}
+	}
+	return build(rt, f.Path(), cfg, w, fresh)
 }
 
 func openWeights(path string) (*tensorfile.File, error) {
@@ -190,11 +199,10 @@ func hasHead(w *torch.WeightFile) bool {
 	})
 }
 
-func build(rt *torch.Runtime, path string, cfg Config, w *torch.WeightFile, newHead bool) (*Model, LoadReport, error) {
-	if newHead {
-		for _, name := range headTensors() {
-			w.Forget(name)
-		}
+// build makes the model of w's tensors but for the fresh ones, which are drawn.
+func build(rt *torch.Runtime, path string, cfg Config, w *torch.WeightFile, fresh []string) (*Model, LoadReport, error) {
+	for _, name := range fresh {
+		w.Forget(name)
 	}
 	m, err := New(rt, cfg, w)
 	if err != nil {
@@ -208,7 +216,7 @@ func build(rt *torch.Runtime, path string, cfg Config, w *torch.WeightFile, newH
 			continue
 		}
 		report.Missing = append(report.Missing, name)
-		if !newHead || !m.head.owns(name) {
+		if !slices.Contains(fresh, name) {
 			lost = append(lost, name)
 		}
 	}

@@ -124,9 +124,11 @@ func (m *Model) above(s *torch.Scope, x *torch.Tensor, from int) *torch.Tensor {
 // are frozen are computed once for each picture that comes again.
 func (m *Model) Forward(s *torch.Scope, b *Batch) *torch.Tensor {
 	if m.cache != nil && b.cacheable() {
-		if prefix := m.frozenPrefix(); prefix > 0 {
+		prefix := m.frozenPrefix()
+		if prefix > 0 {
 			return m.above(s, m.features(s, b, prefix), prefix)
 		}
+		m.cache.is("") // workers draw what will be looked at
 	}
 	x, _ := b.Tensors(s)
 	return m.Logits(s, x)
@@ -143,8 +145,9 @@ const (
 )
 
 // Features returns the output of the layer of that name as rows [N,F]: "avgpool" is
-// the usual one. VGG's layers have Keras' names and torchvision's. An unknown name is
-// an error that lists the names. A layer of the head is rows whatever the pooling.
+// the usual one. VGG's layers have Keras' names and torchvision's, ResNet's
+// torchvision's: "relu" is what follows conv1 and bn1. An unknown name is an error
+// that lists the names. A layer of the head is rows whatever the pooling.
 func (m *Model) Features(s *torch.Scope, x *torch.Tensor, layer string, pool Pooling) (*torch.Tensor, error) {
 	var found *torch.Tensor
 	var names []string

@@ -101,7 +101,7 @@ func (r *resnet) forward(s *torch.Scope, x *torch.Tensor, from, to int, seen fun
 	}
 	if from == 0 && to > 0 {
 		x = r.conv1.Fused(s, x, r.bn1, true)
-		tell("conv1", x)
+		tell("relu", x) // torchvision's name of it, not conv1's output
 		x = s.MaxPool2d(x, 3, 2, 1)
 	}
 	for i := max(from-1, 0); i < to-1; i++ { // the stem is the first group

@@ -14,7 +14,7 @@ from parity import data, make
 OUT = pathlib.Path(__file__).resolve().parents[3] / "pkg/vision/testdata/features.json"
 SIDE = 64
 LAYERS = {
-    "resnet18": ["conv1", "layer1.1", "layer2", "layer4", "avgpool"],
+    "resnet18": ["relu", "layer1.1", "layer2", "layer4", "avgpool"],
     "vgg11": ["features.1", "features.2", "features.7", "features.20"],
     "vgg11_bn": ["features.2", "features.3", "features.28"],
 }
@@ -30,9 +30,7 @@ for arch, layers in LAYERS.items():
     model = make(arch, "documented" if arch.startswith("vgg") else "original", SIDE, torch.float64, gate=False).eval()
     found = {}
     for name in layers:
-        # What is called conv1 here is what leaves the stem's norm and ReLU.
-        module = model.get_submodule("relu" if name == "conv1" else name)
-        module.register_forward_hook(lambda m, x, y, name=name: found.setdefault(name, y.clone()))
+        model.get_submodule(name).register_forward_hook(lambda m, x, y, name=name: found.setdefault(name, y.clone()))
     with torch.no_grad():
         model(data(SIDE, torch.float64)[0])
     for name in layers:

@@ -26,6 +26,10 @@ const signature = "\x89HDF\r\n\x1a\n"
 // than bytes; in a hostile one links make few structures look like many.
 const maxSteps = 1 << 22
 
+// maxDepth bounds groups in groups, and with them the stack. Keras nests a few for
+// each model within a model.
+const maxDepth = 128
+
 // maxNames bounds the bytes of all paths together.
 const maxNames = 16 << 20
 
@@ -170,6 +174,9 @@ func (f *File) walk(path string, address uint64) error {
 	}
 	if f.onPath[address] {
 		return fmt.Errorf("%s: the group contains itself", name)
+	}
+	if len(f.onPath) == maxDepth {
+		return fmt.Errorf("%s: groups are nested too deep", name)
 	}
 	f.onPath[address] = true
 	defer delete(f.onPath, address)

@@ -92,6 +92,38 @@ func TestDamaged(t *testing.T) {
 	}
 }
 
+// nested is a file of so many groups, each in the one before and under an empty
+// name, so that paths stay short.
+func nested(groups int) []byte {
+	const at, size = 48, 26 // of the first header; of each
+	le := binary.LittleEndian
+	out := append([]byte(signature), 2, 8, 8, 0)
+	for _, address := range []uint64{0, undefined, at + uint64(groups)*size, at} {
+		out = le.AppendUint64(out, address)
+	}
+	out = append(out, 0, 0, 0, 0)
+	for i := range groups {
+		kind, next := byte(msgLink), at+uint64(i+1)*size
+		if i == groups-1 {
+			kind = 0 // nothing is in the last
+		}
+		out = append(out, "OHDR\x02\x00\x0f"...)
+		out = append(out, kind, 11, 0, 0, 1, 0, 0)
+		out = le.AppendUint64(out, next)
+		out = append(out, 0, 0, 0, 0)
+	}
+	return out
+}
+
+func TestDepth(t *testing.T) {
+	if err := readAll(nested(maxDepth)); err != nil {
+		t.Errorf("%d groups: %v", maxDepth, err)
+	}
+	if err := readAll(nested(maxDepth + 1)); err == nil || err.Error() != "/: groups are nested too deep" {
+		t.Errorf("%d groups: error %v", maxDepth+1, err)
+	}
+}
+
 // TestChecksum flips one bit of a chunk under Fletcher-32.
 func TestChecksum(t *testing.T) {
 	data := fixture(t, "chunked.h5")
@@ -123,11 +155,16 @@ func TestChecksum(t *testing.T) {
 
 func TestFletcher32(t *testing.T) {
 	for in, want := range map[string]uint32{
-		"":         0,
-		"\x00\x01": 0x00010001,
-		"\x01":     0x01000100, // an odd byte counts as the upper one
-		"ab":       0x61626162,
-		"abcd":     0x2629c4c6, // a = 6162+6364, b = 6162+c4c6 modulo ffff
+		"":                          0,
+		"\x00\x01":                  0x00010001,
+		"\x01":                      0x01000100, // an odd byte counts as the upper one
+		"ab":                        0x61626162,
+		"abcd":                      0x2629c4c6, // a = 6162+6364, b = 6162+c4c6 modulo ffff
+		"\x00\x00":                  0,
+		"\xff\xff":                  0xffffffff, // not 0: what is not all zeros has no sum of 0
+		"\xff\xff\xff\xff":          0xffffffff,
+		"\xff\xfe\x00\x01":          0xfffeffff,
+		strings.Repeat("\xff", 721): 0xff00ff00,
 	} {
 		if got := fletcher32([]byte(in)); got != want {
 			t.Errorf("%q: %08x, want %08x", in, got, want)

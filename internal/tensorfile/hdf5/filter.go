@@ -129,7 +129,9 @@ func (f filter) unshuffle(data []byte, alloc func(int) ([]byte, error)) ([]byte,
 	return out, nil
 }
 
-// fletcher32 is the checksum of HDF5, over big-endian 16-bit words.
+// fletcher32 is the checksum of HDF5, over big-endian 16-bit words. Its sums are
+// folded, not divided: a multiple of 65535 stays 0xffff, and only zeros give 0
+// (H5_checksum_fletcher32).
 func fletcher32(data []byte) uint32 {
 	var a, b uint32
 	for i := 0; i < len(data); i += 2 {
@@ -137,8 +139,10 @@ func fletcher32(data []byte) uint32 {
 		if i+1 < len(data) {
 			w |= uint32(data[i+1])
 		}
-		a = (a + w) % 65535
-		b = (b + a) % 65535
+		a += w
+		a = a&0xffff + a>>16
+		b += a
+		b = b&0xffff + b>>16
 	}
 	return b<<16 | a
 }

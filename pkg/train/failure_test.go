@@ -1,0 +1,89 @@
+package train_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gotune/gotune/pkg/train"
+)
+
+// failing is data of which the batch after so many cannot be made.
+type failing struct {
+	*points
+	after int
+	with  func() error
+}
+
+func (d *failing) Batch(ctx context.Context, epoch int, idx []int) (*pointBatch, error) {
+	if d.after--; d.after == -1 {
+		return nil, d.with()
+	}
+	return d.points.Batch(ctx, epoch, idx)
+}
+
+// Data that fail, in training or in an evaluation, cost no more than the step that
+// they fail in: the run goes on from there, bit for bit, once they are mended.
+func TestNothingIsLostToAFailure(t *testing.T) {
+	m, want, err := toy{dropout: 0.3}.fit(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	boom := errors.New("no such file")
+	fail := func() error { return boom }
+	for name, c := range map[string]struct {
+		toy
+		saved string
+	}{
+		"training":   {toy{data: &failing{newPoints(210, 1), 14, fail}}, "step-000014"},
+		"evaluation": {toy{val: &failing{newPoints(100, 2), 6, fail}}, "step-000022"}, // four batches an epoch
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			c.dropout, c.opts = 0.3, train.FitOptions{Dir: dir, CheckpointEvery: train.Cadence{Epochs: 1}}
+			_, _, err := c.fit(t)
+			path := filepath.Join(dir, "checkpoints", c.saved)
+			if !errors.Is(err, boom) || !strings.Contains(err.Error(), path) {
+				t.Fatalf("error %v, want %v and %s", err, boom, path)
+			}
+			// The one before it is kept: it may be the last good one.
+			for _, kept := range []string{path, filepath.Join(dir, "checkpoints", "step-000011")} {
+				if _, err := os.Stat(filepath.Join(kept, "progress.json")); err != nil {
+					t.Error(err)
+				}
+			}
+			again, got, err := toy{dropout: 0.3, opts: train.FitOptions{Dir: dir, Resume: true}}.fit(t)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff(m.weights(t), again.weights(t)); d != "" {
+				t.Errorf("weights differ:\n%s", d)
+			}
+			for i := range got.Epochs {
+				got.Epochs[i].Seconds = want.Epochs[i].Seconds
+			}
+			if d := cmp.Diff(want.Epochs, got.Epochs); d != "" {
+				t.Errorf("epochs differ:\n%s", d)
+			}
+		})
+	}
+}
+
+// Where nothing can be saved either, both errors are told.
+func TestFailureThatCannotBeSaved(t *testing.T) {
+	dir, boom := t.TempDir(), errors.New("no such file")
+	_, _, err := toy{opts: train.FitOptions{Dir: dir}, data: &failing{newPoints(210, 1), 5, func() error {
+		if err := os.WriteFile(filepath.Join(dir, "checkpoints"), nil, 0o644); err != nil {
+			t.Error(err)
+		}
+		return boom
+	}}}.fit(t)
+	if !errors.Is(err, boom) || !strings.Contains(err.Error(), "save checkpoint "+filepath.Join(dir, "checkpoints", "step-000005")) {
+		t.Errorf("error %v", err)
+	}
+}
