@@ -18,7 +18,7 @@ import (
 // where that step itself may not be on disk: then dir has the new content, and the
 // old one stays in the folder that the error names.
 func Replace(dir string, write func(tmp string) error) error {
-	return replace(dir, write, syncDir)
+	return replace(dir, write, SyncDir)
 }
 
 func replace(dir string, write func(tmp string) error, syncParent func(string) error) error {
@@ -100,16 +100,16 @@ func syncTree(root string) error {
 			return err
 		}
 		if d.IsDir() {
-			return syncDir(path)
+			return SyncDir(path)
 		}
 		return syncPath(path)
 	})
 }
 
-// syncDir makes the names in dir durable, where its file system can: the others
+// SyncDir makes the names in dir durable, where its file system can: the others
 // say so with an error that means nothing to the user. A folder that may be
 // written to but not read is fine too.
-func syncDir(dir string) error {
+func SyncDir(dir string) error {
 	err := syncPath(dir)
 	if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, unix.EINVAL) || errors.Is(err, fs.ErrPermission) {
 		return nil

@@ -83,7 +83,7 @@ func TestReplaceThatIsNotSynced(t *testing.T) {
 			return os.WriteFile(filepath.Join(tmp, "f"), []byte(content), 0o644)
 		}, sync)
 	}
-	if err := put("one", syncDir); err != nil {
+	if err := put("one", SyncDir); err != nil {
 		t.Fatal(err)
 	}
 	boom := errors.New("boom")
@@ -104,10 +104,10 @@ func TestSyncDirWhereThereIsNone(t *testing.T) {
 	if err := syncPath("/proc"); !errors.Is(err, unix.EINVAL) {
 		t.Skipf("/proc: %v", err)
 	}
-	if err := syncDir("/proc"); err != nil {
+	if err := SyncDir("/proc"); err != nil {
 		t.Error(err)
 	}
-	if err := syncDir(filepath.Join(t.TempDir(), "absent")); err == nil {
+	if err := SyncDir(filepath.Join(t.TempDir(), "absent")); err == nil {
 		t.Error("no error of a folder that is not there")
 	}
 }

@@ -2,12 +2,15 @@ package tensorfile
 
 import (
 	"bufio"
+	"cmp"
 	"crypto/rand"
 	"errors"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/gotune/gotune/internal/atomicdir"
 )
 
 // writeBuffer gathers small tensors; larger ones pass it by.
@@ -53,23 +56,7 @@ func replaceFile(path string, write func(io.Writer) error) (err error) {
 		return err
 	}
 	// From here on the new file is in place: nothing may remove it.
-	return errors.Join(f.Close(), syncDir(dir))
-}
-
-// syncDir makes a rename durable. File systems that cannot sync a folder say so
-// with an error that means nothing to the user.
-func syncDir(dir string) error {
-	if dir == "" {
-		dir = "."
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return nil //nolint:nilerr // a folder that may be written but not read is fine
-	}
-	if err = d.Sync(); errors.Is(err, errors.ErrUnsupported) || errors.Is(err, fs.ErrInvalid) {
-		err = nil
-	}
-	return errors.Join(err, d.Close())
+	return errors.Join(f.Close(), atomicdir.SyncDir(cmp.Or(dir, ".")))
 }
 
 // cause strips the temporary file's name from an os error.

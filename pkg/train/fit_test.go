@@ -311,12 +311,12 @@ func TestModelTrainsAfterDivergence(t *testing.T) {
 func TestFitReportsAllFaults(t *testing.T) {
 	_, err := train.Fit(context.Background(), rt, newMLP(t, 0), newPoints(10, 1), nil, train.FitOptions{
 		Epochs: 1, Batch: 10, Accumulate: 3, ClipNorm: -1, Loss: train.Loss{LabelSmoothing: 1, ClassWeights: []float64{-1}},
-		CheckpointEvery: train.Cadence{Steps: 5, Epochs: 1},
+		CheckpointEvery: train.Cadence{Steps: 5, Epochs: 1}, Resume: true,
 	})
 	if err == nil {
 		t.Fatal("no error")
 	}
-	for _, want := range []string{"no optimizer", "--accumulate 3", "--clip", "--label-smoothing", "1 class weights for 2 classes", "class 0 has -1", "every 5 steps, 1 epochs and 0s"} {
+	for _, want := range []string{"no optimizer", "Resume without Dir", "--accumulate 3", "--clip", "--label-smoothing", "1 class weights for 2 classes", "class 0 has -1", "every 5 steps, 1 epochs and 0s"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("error %q does not tell of %q", err, want)
 		}

@@ -96,6 +96,9 @@ func (f *fit[B]) validate() error {
 	if o.RestoreBest && f.val == nil {
 		bad("fit: no validation data to know the best epoch by")
 	}
+	if o.Resume && o.Dir == "" {
+		bad("fit: Resume without Dir, the run's folder")
+	}
 	if o.Optimizer == nil || o.Schedule == nil {
 		bad("fit: no optimizer or no schedule")
 	}
