@@ -93,7 +93,7 @@ func (c *evalCmd) other(ctx context.Context, env *cli.Env, rt *torch.Runtime) (j
 }
 
 // judged opens the data as a model reads them, and names the split that is
-// measured, if any. What the model was trained on comes last.
+// measured, if any.
 func (c *evalCmd) judged(name string, m *text.BERT, tok *text.Tokenizer, length int) (j cli.Judged[*text.Batch], split string, err error) {
 	o := c.data(length)
 	o.Labels, o.Split = m.Classes(), c.Split
@@ -101,17 +101,7 @@ func (c *evalCmd) judged(name string, m *text.BERT, tok *text.Tokenizer, length 
 	if err != nil {
 		return j, "", err
 	}
-	order := []string{"test", "val"}
-	if c.Split != "" {
-		order = append(order, "train")
-	}
-	splits := d.Splits()
-	for _, name := range order {
-		if part := splits[name]; part != nil {
-			d, split = part, name
-			break
-		}
-	}
+	d, split = cli.Measured(c.Split, d, d.Splits())
 	if c.Limit > 0 {
 		d = d.Limit(c.Limit, c.Seed)
 	}

@@ -58,7 +58,7 @@ func (c *evalCmd) Run(ctx context.Context, env *cli.Env) error {
 }
 
 // open opens what is measured, as a model of that configuration reads it, and names
-// the split that it is, if any. What the model was trained on comes last.
+// the split that it is, if any.
 func (c *evalCmd) open(cfg vision.Config) (d *vision.Dataset, split string, err error) {
 	o := vision.DataOptions{Input: cfg.Input(), Labels: cfg.Labels, Split: c.Split}
 	if _, err := c.apply(&o); err != nil {
@@ -67,17 +67,7 @@ func (c *evalCmd) open(cfg vision.Config) (d *vision.Dataset, split string, err 
 	if d, err = vision.OpenDataset(c.Data, o); err != nil {
 		return nil, "", err
 	}
-	order := []string{"test", "val"}
-	if c.Split != "" {
-		order = append(order, "train")
-	}
-	splits := d.Splits()
-	for _, name := range order {
-		if part := splits[name]; part != nil {
-			d, split = part, name
-			break
-		}
-	}
+	d, split = cli.Measured(c.Split, d, d.Splits())
 	if c.Limit > 0 {
 		d = d.Limit(c.Limit, c.Seed)
 	}

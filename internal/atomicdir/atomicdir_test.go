@@ -4,13 +4,14 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
+
+	"github.com/gotune/gotune/internal/sharedtest"
 )
 
 func TestReplace(t *testing.T) {
@@ -168,18 +169,8 @@ func TestCleanWithoutPermission(t *testing.T) {
 	if err := errors.Join(os.MkdirAll(filepath.Join(left, "f"), 0o755), os.Chmod(left, 0o555)); err != nil {
 		t.Fatal(err)
 	}
-	defer os.Chmod(left, 0o755)
-	if os.Geteuid() == 0 { // who may remove all
-		if err := os.Chmod(filepath.Dir(dir), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		if err := unix.Setfsuid(65534); err != nil {
-			t.Skip(err)
-		}
-		defer unix.Setfsuid(0)
-	}
+	t.Cleanup(func() { _ = os.Chmod(left, 0o755) })
+	sharedtest.Unprivileged(t, filepath.Dir(dir))
 	if err := Clean(dir, func(name string) bool { return name == "model" }); err != nil {
 		t.Error(err)
 	}

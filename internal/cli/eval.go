@@ -129,3 +129,19 @@ func judge[B train.Batch](ctx context.Context, env *Env, rt *torch.Runtime, m Ju
 	e.Model, e.Data, e.Split = m.Name, o.Data, o.Split
 	return e, right, nil
 }
+
+// Measured returns the part of data that eval measures, and the name of the split that
+// it is, or whole and "". What the model was trained on comes last: it is measured
+// where it was asked for, or with all where there is nothing else.
+func Measured[D any](asked string, whole D, splits map[string]D) (part D, split string) {
+	order := []string{"test", "val"}
+	if asked != "" {
+		order = append(order, "train")
+	}
+	for _, name := range order {
+		if part, ok := splits[name]; ok {
+			return part, name
+		}
+	}
+	return whole, ""
+}

@@ -4,12 +4,12 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"golang.org/x/sys/unix"
+
+	"github.com/gotune/gotune/internal/sharedtest"
 )
 
 // withCheckpoints returns a run that has those, and folders beside them.
@@ -72,18 +72,8 @@ func TestPruneFails(t *testing.T) {
 	if err := os.Chmod(old, 0o555); err != nil {
 		t.Fatal(err)
 	}
-	defer os.Chmod(old, 0o755)
-	if os.Geteuid() == 0 { // who may remove all
-		if err := os.Chmod(filepath.Dir(run), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		if err := unix.Setfsuid(65534); err != nil {
-			t.Skip(err)
-		}
-		defer unix.Setfsuid(0)
-	}
+	t.Cleanup(func() { _ = os.Chmod(old, 0o755) })
+	sharedtest.Unprivileged(t, filepath.Dir(run))
 	left := prune(run, 22, 1)
 	if len(left) != 1 || left[0].Dir != old || !errors.Is(left[0].Err, os.ErrPermission) {
 		t.Fatalf("could not remove %+v, want %s", left, old)
