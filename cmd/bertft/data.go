@@ -37,7 +37,7 @@ func openSets(o *options, tok *text.Tokenizer) (s *sets, err error) {
 	if parts := splits["train"]; parts != nil {
 		s.training = parts
 	} else if len(splits) > 0 {
-		return s, cli.Usagef("%s: no train split to train on, but %s; to train on such a part, give it alone",
+		return s, cli.Usagef("%s: no train split to train on, but %s; name a part train to train on it",
 			o.Data, strings.Join(slices.Sorted(maps.Keys(splits)), ", "))
 	}
 	if err := s.training.CheckTrainable(); err != nil {

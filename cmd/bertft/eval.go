@@ -94,12 +94,12 @@ func (c *evalCmd) other(ctx context.Context, env *cli.Env, rt *torch.Runtime) (j
 
 // judged opens the data as a model reads them, and names the split that is
 // measured, if any.
-func (c *evalCmd) judged(name string, m *text.BERT, tok *text.Tokenizer, length int) (j cli.Judged[*text.Batch], split string, err error) {
+func (c *evalCmd) judged(name string, m *text.BERT, tok *text.Tokenizer, length int) (j cli.Judged[*text.Batch], split cli.Split, err error) {
 	o := c.data(length)
 	o.Labels, o.Split = m.Classes(), c.Split
 	d, err := text.OpenDataset(c.Data, tok, o)
 	if err != nil {
-		return j, "", err
+		return j, split, err
 	}
 	d, split = cli.Measured(c.Split, d, d.Splits())
 	if c.Limit > 0 {
@@ -107,7 +107,7 @@ func (c *evalCmd) judged(name string, m *text.BERT, tok *text.Tokenizer, length 
 	}
 	byLength, err := d.ByLength()
 	if err != nil {
-		return j, "", errors.Join(err, d.Close())
+		return j, split, errors.Join(err, d.Close())
 	}
 	return cli.Judged[*text.Batch]{Name: name, Model: m, Data: d, Order: byLength, Sample: sampleOf(d)}, split, nil
 }

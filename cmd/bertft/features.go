@@ -60,12 +60,6 @@ func (c *featuresCmd) Run(ctx context.Context, env *cli.Env) (err error) {
 		return err
 	}
 	defer d.Close()
-	part := d
-	if c.Split != "" {
-		if part = d.Splits()[c.Split]; part == nil {
-			return cli.Usagef("--split: %s has no %s", c.Data, c.Split)
-		}
-	}
 	return p.with(c.Machine.Answering(), text.LoadOptions{Labels: labels}, length, func(rt *torch.Runtime, m *text.BERT, report text.LoadReport) error {
 		if c.Pool == "pooled" && slices.ContainsFunc(report.Missing, func(p string) bool { return strings.Contains(p, ".pooler.") }) {
 			return cli.Usagef("--pool pooled: the model %s has no pooler; mean or cls do without", p.Path)
@@ -75,14 +69,14 @@ func (c *featuresCmd) Run(ctx context.Context, env *cli.Env) (err error) {
 			return err
 		}
 		eval := train.EvalOptions{Batch: c.EvalBatch, Workers: c.WorkerCount()}
-		return cli.Features(ctx, env, rt, forward, part, d.Classes(), c.FeatureFlags, eval)
+		return cli.Features(ctx, env, rt, forward, d, d.Classes(), c.FeatureFlags, eval)
 	})
 }
 
 // open opens the texts, which need no labels.
 func (c *featuresCmd) open(ctx context.Context, env *cli.Env, tok *text.Tokenizer, length int) (*text.Dataset, error) {
 	o := c.data(length)
-	o.Unlabelled = true
+	o.Unlabelled, o.Split = true, c.Split
 	if !c.lines() {
 		d, err := text.OpenDataset(c.Data, tok, o)
 		return d, cli.Usage(err)

@@ -148,8 +148,7 @@ func checkMaxLength(n int) error {
 
 type resumeCmd struct {
 	Run_ string `arg:"" name:"run" help:"Folder of the run."`
-	cli.AllowChange
-	JSON bool `name:"json" help:"End with one JSON object on stdout."`
+	cli.ResumeFlags
 }
 
 // Run is called by kong.
@@ -164,13 +163,13 @@ func (c *resumeCmd) Run(ctx context.Context, env *cli.Env) error {
 	}
 	was.Locate(&o.Data, &o.Val, &o.Model)
 	was.Pin(&o.Model)
-	if err := o.Validate(); err != nil {
-		return cli.Usagef("the options in %s/run.yaml: %w", c.Run_, err)
+	if err := c.Apply(c.Run_, &o.Machine, &o); err != nil {
+		return err
 	}
 	lock, err := cli.LockRun(c.Run_)
 	if err != nil {
 		return err
 	}
 	defer lock.Release()
-	return runTrain(ctx, env, &o, cli.TrainOptions{Out: c.Run_, JSON: c.JSON, Resume: &was, Lock: lock, AllowChange: c.AllowChange.AllowChange}, cli.Train)
+	return runTrain(ctx, env, &o, cli.TrainOptions{Out: c.Run_, JSON: c.JSON, Resume: &was, Lock: lock, AllowChange: c.AllowChange}, cli.Train)
 }

@@ -142,7 +142,7 @@ func (f cacheFlag) state() string {
 		}
 		dir = auto
 	}
-	size, err := folderBytes(dir)
+	size, err := pixels.CacheBytes(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return "decoded ones will be kept in " + dir + " (not there yet)"
 	}
@@ -150,15 +150,4 @@ func (f cacheFlag) state() string {
 		return fmt.Sprintf("%s: %v", dir, err)
 	}
 	return fmt.Sprintf("decoded ones are kept in %s, %s now", dir, humanize.IBytes(size))
-}
-
-// folderBytes is the size of the files in a folder.
-func folderBytes(dir string) (n uint64, err error) {
-	entries, err := os.ReadDir(dir)
-	for _, e := range entries {
-		if info, err := e.Info(); err == nil && info.Mode().IsRegular() {
-			n += uint64(info.Size())
-		}
-	}
-	return n, err
 }

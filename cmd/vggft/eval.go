@@ -31,7 +31,7 @@ func (c *evalCmd) Validate() error {
 
 // Run is called by kong.
 func (c *evalCmd) Run(ctx context.Context, env *cli.Env) error {
-	var measured string
+	var measured cli.Split
 	open := func(cfg vision.Config) (d *vision.Dataset, err error) {
 		d, measured, err = c.open(cfg)
 		return d, err
@@ -59,13 +59,13 @@ func (c *evalCmd) Run(ctx context.Context, env *cli.Env) error {
 
 // open opens what is measured, as a model of that configuration reads it, and names
 // the split that it is, if any.
-func (c *evalCmd) open(cfg vision.Config) (d *vision.Dataset, split string, err error) {
+func (c *evalCmd) open(cfg vision.Config) (d *vision.Dataset, split cli.Split, err error) {
 	o := vision.DataOptions{Input: cfg.Input(), Labels: cfg.Labels, Split: c.Split}
 	if _, err := c.apply(&o); err != nil {
-		return nil, "", err
+		return nil, split, err
 	}
 	if d, err = vision.OpenDataset(c.Data, o); err != nil {
-		return nil, "", err
+		return nil, split, err
 	}
 	d, split = cli.Measured(c.Split, d, d.Splits())
 	if c.Limit > 0 {

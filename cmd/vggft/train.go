@@ -162,9 +162,9 @@ func (o *options) Validate() error {
 }
 
 type resumeCmd struct {
-	Run_ string `arg:"" name:"run" help:"Folder of the run."`
-	cli.AllowChange
-	JSON bool `name:"json" help:"End with one JSON object on stdout."`
+	Run_  string `arg:"" name:"run" help:"Folder of the run."`
+	Cache string `help:"Another place for decoded pictures than the run's: auto, a folder, memory, or off." placeholder:"DIR"`
+	cli.ResumeFlags
 }
 
 // Run is called by kong.
@@ -178,17 +178,19 @@ func (c *resumeCmd) Run(ctx context.Context, env *cli.Env) error {
 		return err
 	}
 	was.Locate(&o.Data, &o.Val, &o.Model)
-	if o.inFolder() {
-		was.Locate(&o.Cache)
+	if c.Cache != "" {
+		o.Cache = c.Cache
+	} else if o.inFolder() {
+		was.LocateMade(&o.Cache)
 	}
 	was.Pin(&o.Model)
-	if err := o.Validate(); err != nil {
-		return cli.Usagef("the options in %s/run.yaml: %w", c.Run_, err)
+	if err := c.Apply(c.Run_, &o.Machine, &o); err != nil {
+		return err
 	}
 	lock, err := cli.LockRun(c.Run_)
 	if err != nil {
 		return err
 	}
 	defer lock.Release()
-	return runTrain(ctx, env, &o, cli.TrainOptions{Out: c.Run_, JSON: c.JSON, Resume: &was, Lock: lock, AllowChange: c.AllowChange.AllowChange}, cli.Train)
+	return runTrain(ctx, env, &o, cli.TrainOptions{Out: c.Run_, JSON: c.JSON, Resume: &was, Lock: lock, AllowChange: c.AllowChange}, cli.Train)
 }

@@ -16,7 +16,7 @@ import (
 type EvalOptions struct {
 	Flags   EvalFlags
 	Data    string
-	Split   string // the part of Data that is measured: test, say; "": all
+	Split   Split // the part of Data that is measured
 	Machine Machine
 	Batch   int
 	Unit    string
@@ -38,6 +38,9 @@ func Eval[B train.Batch](ctx context.Context, env *Env, rt *torch.Runtime, model
 		if err := sameQuestion(models[0], models[1]); err != nil {
 			return err
 		}
+	}
+	if o.Split.Unlabelled {
+		fmt.Fprintf(env.Stderr, "data     the test split has no labels to compare with: %s is measured\n", o.Split.Name)
 	}
 	var results []*report.Evaluation
 	var right [][]bool
@@ -126,22 +129,33 @@ func judge[B train.Batch](ctx context.Context, env *Env, rt *torch.Runtime, m Ju
 		return nil, nil, Usagef("%s: no examples", o.Data)
 	}
 	e := report.NewEvaluation(r, sampleAt(m.Sample, m.Order))
-	e.Model, e.Data, e.Split = m.Name, o.Data, o.Split
+	e.Model, e.Data, e.Split = m.Name, o.Data, o.Split.Name
 	return e, right, nil
 }
 
-// Measured returns the part of data that eval measures, and the name of the split that
-// it is, or whole and "". What the model was trained on comes last: it is measured
-// where it was asked for, or with all where there is nothing else.
-func Measured[D any](asked string, whole D, splits map[string]D) (part D, split string) {
-	order := []string{"test", "val"}
-	if asked != "" {
-		order = append(order, "train")
-	}
-	for _, name := range order {
-		if part, ok := splits[name]; ok {
-			return part, name
+// Split is the part of the data that eval measures.
+type Split struct {
+	Name string // "": all
+	// Unlabelled says that there is a test split, but without labels to compare with.
+	Unlabelled bool
+}
+
+// Measured returns the part of data that eval measures, and which one it is. What the
+// model was trained on comes last: it is measured where it was asked for, or with all
+// where there is nothing else. A test split without any label is passed over, unless
+// it was asked for.
+func Measured[D interface{ Labels() []int }](asked string, whole D, splits map[string]D) (part D, split Split) {
+	for _, name := range []string{"test", "val", "train"} {
+		part, ok := splits[name]
+		switch {
+		case !ok:
+		case asked == "" && name == "test" && len(splits) > 1 && slices.Max(append(part.Labels(), -1)) < 0:
+			split.Unlabelled = true
+		case asked == "" && name == "train" && !split.Unlabelled: // it is the whole
+		default:
+			split.Name = name
+			return part, split
 		}
 	}
-	return whole, ""
+	return whole, split
 }

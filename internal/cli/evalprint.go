@@ -28,8 +28,8 @@ func printEval(w io.Writer, e *report.Evaluation, o EvalOptions) error {
 		}
 		return fmt.Sprintf("95 %%: %.4f to %.4f", i.Low, i.High)
 	}
-	if o.Split != "" {
-		row("split", o.Split)
+	if o.Split.Name != "" {
+		row("split", o.Split.Name)
 	}
 	row("examples", fmt.Sprintf("%d %s", r.Examples, o.Unit))
 	row("accuracy", fmt.Sprintf("%.4f", r.Accuracy), interval(in.Accuracy))
@@ -99,8 +99,8 @@ func printComparison(w io.Writer, results []*report.Evaluation, c *report.Compar
 	a, b := results[0], results[1]
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(t, "A\t%s\nB\t%s\n", c.A, c.B)
-	if o.Split != "" {
-		fmt.Fprintf(t, "split\t%s\n", o.Split)
+	if o.Split.Name != "" {
+		fmt.Fprintf(t, "split\t%s\n", o.Split.Name)
 	}
 	fmt.Fprintln(t)
 	fmt.Fprintf(t, "%d %s\tA\tB\n", a.Examples, o.Unit)

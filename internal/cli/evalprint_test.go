@@ -46,7 +46,7 @@ func evaluated(t *testing.T, classes int) *report.Evaluation {
 
 func TestPrintEval(t *testing.T) {
 	var out bytes.Buffer
-	if err := printEval(&out, evaluated(t, 3), EvalOptions{Unit: "images", Split: "test"}); err != nil {
+	if err := printEval(&out, evaluated(t, 3), EvalOptions{Unit: "images", Split: Split{Name: "test"}}); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
@@ -82,7 +82,7 @@ func TestPrintComparison(t *testing.T) {
 	}
 	results := []*report.Evaluation{evaluated(t, 3), evaluated(t, 3)}
 	var out bytes.Buffer
-	if err := printComparison(&out, results, &report.Comparison{A: "one", B: "two", Comparison: c}, EvalOptions{Unit: "texts", Split: "val"}); err != nil {
+	if err := printComparison(&out, results, &report.Comparison{A: "one", B: "two", Comparison: c}, EvalOptions{Unit: "texts", Split: Split{Name: "val"}}); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{

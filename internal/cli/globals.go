@@ -27,18 +27,12 @@ type Machine struct {
 	keepMemory bool
 }
 
-// Validate reports every fault at once: a device that is not there before anything is
-// fetched or read for it.
+// Validate reports every fault at once. Whether the device is there is Check's to
+// say: doctor asks for one that is not.
 func (p Processor) Validate() error {
 	var errs []error
-	if p.Device != "auto" {
-		d, err := torch.ParseDevice(p.Device)
-		if err == nil {
-			err = d.Check()
-		}
-		if err != nil {
-			errs = append(errs, fmt.Errorf("--device: %w", err))
-		}
+	if _, err := p.device(); err != nil {
+		errs = append(errs, err)
 	}
 	if p.Threads < 0 {
 		errs = append(errs, fmt.Errorf("--threads: %d, want 0 (one per core) or more", p.Threads))
@@ -46,9 +40,31 @@ func (p Processor) Validate() error {
 	return errors.Join(errs...)
 }
 
+// Check reports a device that is not there, before anything is fetched or read for
+// it.
+func (p Processor) Check() error {
+	d, err := p.device()
+	if err != nil || p.Device == "auto" {
+		return nil // Validate has told
+	}
+	if err := d.Check(); err != nil {
+		return fmt.Errorf("--device: %w", err)
+	}
+	return nil
+}
+
+func (p Processor) device() (d torch.Device, err error) {
+	if p.Device != "auto" {
+		if d, err = torch.ParseDevice(p.Device); err != nil {
+			err = fmt.Errorf("--device: %w", err)
+		}
+	}
+	return d, err
+}
+
 // Validate reports every fault at once.
 func (m Machine) Validate() error {
-	errs := []error{m.Processor.Validate()}
+	errs := []error{m.Processor.Validate(), m.Check()}
 	if m.Workers < -1 {
 		errs = append(errs, fmt.Errorf("--workers: %d, want -1 (one per core) or more", m.Workers))
 	}

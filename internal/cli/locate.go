@@ -8,7 +8,14 @@ import (
 // Locate makes relative paths absolute where the run goes on in another folder
 // than it began in and they are found from there. In the same folder they stay, so
 // that what names an example stays too; so does the name of a model.
-func (r RunFile) Locate(paths ...*string) {
+func (r RunFile) Locate(paths ...*string) { r.locate(exists, paths) }
+
+// LocateMade does so with folders that the run makes where they are not.
+func (r RunFile) LocateMade(paths ...*string) {
+	r.locate(func(string) bool { return true }, paths)
+}
+
+func (r RunFile) locate(take func(there string) bool, paths []*string) {
 	here, err := os.Getwd()
 	if err == nil && here == r.Folder || r.Folder == "" {
 		return
@@ -17,7 +24,7 @@ func (r RunFile) Locate(paths ...*string) {
 		if *p == "" || filepath.IsAbs(*p) {
 			continue
 		}
-		if there := filepath.Join(r.Folder, *p); exists(there) {
+		if there := filepath.Join(r.Folder, *p); take(there) {
 			*p = there
 		}
 	}

@@ -50,7 +50,7 @@ func (p Program) Main(args []string) int {
 		return code
 	}
 	if err != nil {
-		fmt.Fprintf(env.Stderr, "%s: %v\ntry: %s --help\n", p.Name, err, p.Name)
+		fmt.Fprintf(env.Stderr, "%s: %v\ntry: %s%s --help\n", p.Name, err, p.Name, verbOf(err))
 		return exitUsage
 	}
 	// libtorch keeps thread-local state, and a thread that has run it keeps a pool
@@ -79,4 +79,12 @@ func (env *Env) exit(err error) int {
 	}
 	fmt.Fprintf(env.Stderr, "%s: error: %v\n", env.Program, err)
 	return code
+}
+
+// verbOf is the verb, after a blank, whose flags are wrong; "" where it got no further.
+func verbOf(err error) string {
+	if e, ok := errors.AsType[*kong.ParseError](err); ok && e.Context != nil && e.Context.Selected() != nil {
+		return " " + e.Context.Selected().Name
+	}
+	return ""
 }

@@ -183,7 +183,7 @@ func (r *rehearsal[B]) longest(phase int, p planned, without int64, step func(in
 		return 0, false, err
 	}
 	foretold = plan.Extrapolate(0, 0, small, max(r.peak()-without, 0), len(part))
-	if foretold > r.available*9/10 {
+	if foretold > r.available/10*9 {
 		return foretold, true, nil
 	}
 	_, err = step(phase, r.trial.Examples(p.step))

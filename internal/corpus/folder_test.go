@@ -2,7 +2,9 @@ package corpus
 
 import (
 	"archive/tar"
+	"archive/zip"
 	"bytes"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -148,7 +150,7 @@ func TestPlaceholderLabelsOfTheTestSplit(t *testing.T) {
 		if diff := cmp.Diff([]int{1, 0, 2, NoLabel, 1, NoLabel}, labels); diff != "" {
 			t.Errorf("%s labels (-want +got):\n%s", form, diff)
 		}
-		want := []string{`2 test examples have a label that no other example has, and count as unlabelled; the first: test.jsonl:1, "-1"`}
+		want := []string{`2 test examples have a label that is no class, and count as unlabelled; the first: test.jsonl:1, "-1"`}
 		if diff := cmp.Diff(want, c.Report().Notes); diff != "" || c.Report().Unlabelled != 2 {
 			t.Errorf("%s: %d unlabelled, notes (-want +got):\n%s", form, c.Report().Unlabelled, diff)
 		}
@@ -157,9 +159,16 @@ func TestPlaceholderLabelsOfTheTestSplit(t *testing.T) {
 			t.Errorf("%s, test alone: classes %v, notes %q", form, c.Classes(), c.Report().Notes)
 		}
 	}
-	// To a model's classes it must belong.
+	// To a model's classes it must belong, but beside other splits.
 	path := f.write(t)
-	expectFault(t, path, Options{Labels: []string{"0", "1", "2"}}, path+`: label "-1" (test.jsonl:1) is none of the classes 0, 1, 2`)
+	for _, classes := range [][]string{{"0", "1", "2"}, {"poor", "fine", "so"}} { // by name or by index
+		c := open(t, path, Options{Labels: classes})
+		if got := c.Report().Unlabelled; got != 2 || c.Label(4) != 1 || c.Label(5) != NoLabel {
+			t.Errorf("classes %v: %d unlabelled, labels %d, %d", classes, got, c.Label(4), c.Label(5))
+		}
+	}
+	expectFault(t, path, Options{Labels: []string{"0", "1", "2"}, Split: "test"}, path+`: label "-1" (test.jsonl:1) is none of the classes 0, 1, 2`)
+	expectFault(t, path, Options{Labels: []string{"0", "1"}}, path+`: label "2" (val.jsonl:1) is none of the classes 0, 1`)
 	beside := files{"train/1.txt": "x", "test/a/1.txt": "y"}.write(t)
 	if c := open(t, beside, Options{LabelsOptional: true}); len(c.Classes()) != 1 || c.Label(1) != 0 {
 		t.Errorf("beside unlabelled texts: classes %v, label %d", c.Classes(), c.Label(1))
@@ -212,6 +221,31 @@ func TestLinksInATar(t *testing.T) {
 		if diff := cmp.Diff([]string{"2 links in the archive are left out; the first: b/4.txt"}, c.Report().Notes); diff != "" {
 			t.Errorf("%s notes (-want +got):\n%s", name, diff)
 		}
+	}
+}
+
+// A link in a zip is a file whose content is where it leads.
+func TestLinksInAZip(t *testing.T) {
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	for _, name := range []string{"a/1.txt", "b/1.txt", "b/link.txt"} {
+		h := &zip.FileHeader{Name: name}
+		h.SetMode(0o644)
+		if name == "b/link.txt" {
+			h.SetMode(fs.ModeSymlink | 0o777)
+		}
+		m, err := w.CreateHeader(h)
+		check(t, err)
+		_, err = m.Write([]byte("../a/1.txt"))
+		check(t, err)
+	}
+	check(t, w.Close())
+	c := open(t, one(t, "d.zip", b.String()), Options{})
+	if c.Len() != 2 {
+		t.Errorf("%d examples", c.Len())
+	}
+	if diff := cmp.Diff([]string{"1 links in the archive are left out; the first: b/link.txt"}, c.Report().Notes); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -46,11 +46,11 @@ func (s *labelSet) looksLikeText(examples int) bool {
 // are the values of the first so many examples, or of all where these have none,
 // sorted; else want. A value that is no class maps to NoLabel.
 func (s *labelSet) resolve(want []string, examples int) (classes []string, class []int32) {
+	n := sort.SearchInts(s.first, examples) // values are numbered as they appear
+	if n == 0 {
+		n = len(s.values)
+	}
 	if want == nil {
-		n := sort.SearchInts(s.first, examples) // values are numbered as they appear
-		if n == 0 {
-			n = len(s.values)
-		}
 		classes = slices.Clone(s.values[:n])
 		sortLabels(classes)
 		classes = slices.Compact(classes) // invalid UTF-8 may have made two equal
@@ -73,21 +73,26 @@ func (s *labelSet) resolve(want []string, examples int) (classes []string, class
 		class[i] = c
 	}
 	if known == 0 && want != nil {
-		s.resolveIndices(len(want), class)
+		s.resolveIndices(len(want), n, class)
 	}
 	return classes, class
 }
 
-// resolveIndices takes the values as class indices where all of them can be.
-func (s *labelSet) resolveIndices(classes int, class []int32) {
-	for _, v := range s.values {
-		if n, err := strconv.Atoi(v); err != nil || n < 0 || n >= classes {
+// resolveIndices takes the values as class indices where all of the first n can be.
+func (s *labelSet) resolveIndices(classes, n int, class []int32) {
+	index := func(v string) (i int, ok bool) {
+		i, err := strconv.Atoi(v)
+		return i, err == nil && i >= 0 && i < classes
+	}
+	for _, v := range s.values[:n] {
+		if _, ok := index(v); !ok {
 			return
 		}
 	}
 	for i, v := range s.values {
-		n, _ := strconv.Atoi(v)
-		class[i] = int32(n)
+		if k, ok := index(v); ok {
+			class[i] = int32(k)
+		}
 	}
 }
 

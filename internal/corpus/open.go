@@ -38,8 +38,8 @@ import (
 // that lists the columns.
 //
 // The classes are the labels of all examples but the test split's, whose labels
-// may be placeholders, such as GLUE's -1: a test example with a label that no
-// other has is as one without.
+// may be placeholders, such as GLUE's -1: where there are other splits, a test
+// example with a label that is no class is as one without.
 //
 // A *DataError says what is wrong with the data: no examples, a row without a
 // label, a label that is not in Options.Labels, a truncated archive; or with the
@@ -197,8 +197,10 @@ func (c *Corpus) addTexts(g group, base string, several bool, o Options, set *la
 
 // resolve turns the numbers of label values into classes.
 func (c *Corpus) resolve(o Options, set *labelSet) error {
-	classes, class := set.resolve(o.Labels, c.beforeTest())
-	if i := slices.Index(class, NoLabel); i >= 0 && o.Labels != nil && !o.LabelsOptional {
+	before := c.beforeTest()
+	classes, class := set.resolve(o.Labels, before)
+	i := slices.Index(class, NoLabel) // values are numbered as they appear
+	if i >= 0 && set.first[i] < before && o.Labels != nil && !o.LabelsOptional {
 		return fault(c.path, "label %q (%s) is none of the classes %s",
 			set.values[i], c.ID(set.first[i]), strings.Join(o.Labels, ", "))
 	}
@@ -215,8 +217,8 @@ func (c *Corpus) resolve(o Options, set *labelSet) error {
 			}
 		}
 	}
-	if strange > 0 && o.Labels == nil {
-		c.rep.note("%d test examples have a label that no other example has, and count as unlabelled; the first: %s, %s",
+	if strange > 0 && !o.LabelsOptional {
+		c.rep.note("%d test examples have a label that is no class, and count as unlabelled; the first: %s, %s",
 			strange, c.ID(first), snippet(set.values[c.labels.At(first)]))
 	}
 	c.rep.Examples = c.Len()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"slices"
 	"strings"
 )
@@ -32,6 +33,8 @@ func openZip(where string) (*zipFile, error) {
 		switch {
 		case f.FileInfo().IsDir():
 			z.folders = append(z.folders, name)
+		case f.Mode()&fs.ModeSymlink != 0 && !isIgnoredPath(name):
+			z.leaveOut(name)
 		case !isWanted(name):
 		case f.Flags&1 != 0:
 			err = errors.Join(err, fault(where+": "+name, "encrypted"))

@@ -441,6 +441,33 @@ func TestPicturesBesideSplits(t *testing.T) {
 	}
 }
 
+// Folders of the test split alone are no classes: test/unknown.
+func TestTestFoldersThatAreNoClass(t *testing.T) {
+	root := t.TempDir()
+	writeTree(t, root, "train/a/1.jpg", "train/b/2.jpg", "val/a/3.jpg", "test/a/4.jpg", "test/unknown/5.jpg", "test/unknown/6.jpg")
+	for _, classes := range [][]string{nil, {"a", "b"}} {
+		s := mustOpen(t, root, Options{Classes: classes})
+		if diff := cmp.Diff([]string{"a", "b"}, s.Classes()); diff != "" {
+			t.Error(diff)
+		}
+		want := "6 pictures, 2 test pictures in folders that are no class count as unlabelled"
+		if got := s.Report().String(); got != want {
+			t.Errorf("report %q, want %q", got, want)
+		}
+		var labels []int
+		for i := range s.Len() {
+			labels = append(labels, s.Label(i))
+		}
+		if diff := cmp.Diff([]int{0, 1, 0, 0, NoLabel, NoLabel}, labels); diff != "" {
+			t.Errorf("classes %v: labels (-want +got):\n%s", classes, diff)
+		}
+	}
+	_, err := Open(root, Options{Classes: []string{"a", "b"}, Split: "test"})
+	isData(t, err, `class folder "unknown" is none of the 2 classes: a, b`)
+	_, err = Open(root, Options{Classes: []string{"a", "c"}})
+	isData(t, err, `class folder "b" is none of the 2 classes: a, c`)
+}
+
 func TestCheckTrainSplit(t *testing.T) {
 	root := t.TempDir()
 	writeTree(t, root, "train_images/cat/1.jpg", "train_images/dog/2.jpg", "test/cat/3.jpg", "test/dog/4.jpg")
@@ -498,8 +525,8 @@ func TestDamagedMembers(t *testing.T) {
 }
 
 func TestArchiveOddities(t *testing.T) {
-	// Of two members with one name tar keeps the later; a link is no picture; a
-	// path cannot leave the archive.
+	// Of two members with one name tar keeps the later; a symbolic link is no picture,
+	// a hard one the picture as it stands before it; a path cannot leave the archive.
 	var b bytes.Buffer
 	w := tar.NewWriter(&b)
 	for _, m := range []struct {
@@ -509,12 +536,17 @@ func TestArchiveOddities(t *testing.T) {
 	}{
 		{"ants/1.jpg", tar.TypeReg, "old"},
 		{"../../bees/2.jpg", tar.TypeReg, "bee"},
+		{"bees/hard.jpg", tar.TypeLink, "./ants/1.jpg"},
 		{"ants/1.jpg", tar.TypeReg, "new"},
-		{"ants/link.jpg", tar.TypeSymlink, ""},
+		{"ants/link.jpg", tar.TypeSymlink, "/etc/passwd"},
+		{"bees/harder.jpg", tar.TypeLink, "bees/hard.jpg"},
+		{"bees/lost.jpg", tar.TypeLink, "nowhere.jpg"},
+		{"bees/last.jpg", tar.TypeLink, "ants/1.jpg"},
 	} {
 		h := &tar.Header{Name: m.name, Typeflag: m.kind, Size: int64(len(m.body)), Mode: 0o644}
-		if m.kind == tar.TypeSymlink {
-			h.Linkname = "/etc/passwd"
+		if m.kind != tar.TypeReg {
+			h.Linkname, m.body = m.body, ""
+			h.Size = 0
 		}
 		if err := w.WriteHeader(h); err != nil {
 			t.Fatal(err)
@@ -528,11 +560,19 @@ func TestArchiveOddities(t *testing.T) {
 	}
 	for _, path := range []string{writeFile(t, "p.tar", b.Bytes()), writeFile(t, "p.tgz", gzipped(t, b.Bytes()))} {
 		s := mustOpen(t, path, Options{})
-		if diff := cmp.Diff([]string{"ants/1.jpg", "bees/2.jpg"}, ids(s)); diff != "" {
-			t.Error(diff)
+		want := map[string]string{
+			"ants/1.jpg": "new", "bees/2.jpg": "bee", "bees/hard.jpg": "old", "bees/harder.jpg": "old", "bees/last.jpg": "new",
 		}
-		if got, err := s.Read(0); err != nil || string(got) != "new" {
-			t.Errorf("%q, %v", got, err)
+		got := map[string]string{}
+		for i, id := range ids(s) {
+			data, err := s.Read(i)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got[id] = string(data)
+		}
+		if diff := cmp.Diff(want, got); diff != "" || s.Report().Other != 2 {
+			t.Errorf("%s: report %q, pictures (-want +got):\n%s", path, s.Report(), diff)
 		}
 	}
 

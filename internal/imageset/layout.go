@@ -25,6 +25,12 @@ type layout struct {
 	top    []string // the folders in base
 }
 
+// placeholders tells whether the folders of g may be no classes, as a test split's
+// test/unknown beside what the model is trained on.
+func (l layout) placeholders(g group) bool {
+	return len(l.groups) > 1 && g.split == int8(slices.Index(splitNames[:], "test"))
+}
+
 // arrange finds splits and classes in a store. Of the returned groups one
 // without classes holds loose pictures only. Where what is a split is uncertain,
 // the error says so, and the layout has no groups.

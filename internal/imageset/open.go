@@ -167,7 +167,9 @@ func (s *Set) take(l layout, o Options) error {
 			return fault(s.where, "class folder %q holds no pictures", empty)
 		}
 		for _, c := range g.classes {
-			names = append(names, className(c))
+			if !l.placeholders(g) {
+				names = append(names, className(c))
+			}
 		}
 		if g.split != none {
 			s.splits = append(s.splits, splitNames[g.split])
@@ -180,7 +182,10 @@ func (s *Set) take(l layout, o Options) error {
 		for k, c := range g.classes {
 			label := slices.Index(s.classes, className(c))
 			if label < 0 && !o.LabelsOptional {
-				return fault(s.where, "class folder %q is none of the %d classes: %s", c, len(s.classes), listed(s.classes))
+				if !l.placeholders(g) {
+					return fault(s.where, "class folder %q is none of the %d classes: %s", c, len(s.classes), listed(s.classes))
+				}
+				s.report.Strange += len(g.pictures[k])
 			}
 			for _, m := range g.pictures[k] {
 				s.items.add(int(m), label, g.split)

@@ -12,6 +12,7 @@ type Report struct {
 	Other    int // files that are no pictures by their names
 	Outside  int // pictures beside the class folders, which have no class
 	Beside   int // pictures beside the splits, which are in none of them
+	Strange  int // pictures of the test split whose folder is no class: they have no label
 
 	base string // the outer folder of an archive: "photos-main/"
 }
@@ -28,5 +29,6 @@ func (r Report) String() string {
 	add(r.Other, "other files left out")
 	add(r.Outside, "pictures outside class folders left out")
 	add(r.Beside, "pictures beside the splits left out")
+	add(r.Strange, "test pictures in folders that are no class count as unlabelled")
 	return strings.Join(parts, ", ")
 }

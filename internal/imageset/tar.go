@@ -26,7 +26,8 @@ type tarball struct {
 	files
 	at      column.Ints // where each begins in data
 	folders []string
-	found   []found // while it is listed
+	found   []found        // while it is listed
+	latest  map[string]int // of each name in found; nil until a link asks
 }
 
 // found is a picture in the order of the archive.
@@ -144,6 +145,9 @@ func (t *tarball) list(in *position, r *Report, take func(*tar.Reader, *tar.Head
 			return t.fault(err)
 		}
 		end = in.n + (h.Size+511)&^511
+		if h.Typeflag == tar.TypeLink || h.Typeflag == tar.TypeSymlink {
+			end = in.n // whatever size the header tells, nothing follows
+		}
 		name := inside(h.Name)
 		switch {
 		case name == "":
@@ -151,8 +155,14 @@ func (t *tarball) list(in *position, r *Report, take func(*tar.Reader, *tar.Head
 			r.Hidden++
 		case h.Typeflag == tar.TypeDir:
 			t.folders = append(t.folders, name)
+		case h.Typeflag == tar.TypeLink && isImage(name):
+			if f, ok := t.linked(inside(h.Linkname)); ok {
+				t.take(found{name, f.size, f.at})
+			} else {
+				r.Other++
+			}
 		case h.Typeflag != tar.TypeReg || !isImage(name):
-			// A sparse file is stored in pieces, a link not at all.
+			// A sparse file is stored in pieces, a symbolic link not at all.
 			r.Other++
 		case h.PAXRecords["GNU.sparse.major"] != "" || h.PAXRecords["GNU.sparse.map"] != "":
 			return fault(t.where+": "+name, "sparse file in the archive: pack it without --sparse")
@@ -161,9 +171,31 @@ func (t *tarball) list(in *position, r *Report, take func(*tar.Reader, *tar.Head
 			if err != nil {
 				return t.fault(err)
 			}
-			t.found = append(t.found, found{name, h.Size, at})
+			t.take(found{name, h.Size, at})
 		}
 	}
+}
+
+func (t *tarball) take(f found) {
+	if t.latest != nil {
+		t.latest[f.name] = len(t.found)
+	}
+	t.found = append(t.found, f)
+}
+
+// linked returns where the picture of that name lies, of those so far.
+func (t *tarball) linked(name string) (f found, ok bool) {
+	if t.latest == nil {
+		t.latest = make(map[string]int, len(t.found))
+		for i, f := range t.found {
+			t.latest[f.name] = i
+		}
+	}
+	i, ok := t.latest[name]
+	if !ok {
+		return f, false
+	}
+	return t.found[i], true
 }
 
 // inside cleans a member's path: archives may say "./a", "/a" or "../a".
@@ -199,7 +231,7 @@ func (t *tarball) sort(changed time.Time) {
 		t.add(member{f.name, f.size, changed})
 		t.at.Append(int(f.at))
 	}
-	t.found = nil
+	t.found, t.latest = nil, nil
 }
 
 func (t *tarball) dirs() []string        { return t.folders }

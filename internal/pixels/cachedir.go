@@ -88,7 +88,8 @@ func isNamed(e fs.DirEntry, ext string) bool {
 }
 
 // isSegment tells whether a file begins as one that a cache wrote, of whatever
-// version.
+// version; or, where its name is a cache's too, as one whose first page a power cut
+// took.
 func isSegment(path string) bool {
 	f, err := os.Open(path)
 	if err != nil {
@@ -97,7 +98,35 @@ func isSegment(path string) bool {
 	defer f.Close()
 	head := make([]byte, len(segmentMagic)-1)
 	_, err = io.ReadFull(f, head)
-	return err == nil && string(head) == segmentMagic[:len(head)]
+	lost := strings.HasPrefix(filepath.Base(path), segmentPrefix) && string(head) == strings.Repeat("\x00", len(head))
+	return err == nil && (lost || string(head) == segmentMagic[:len(head)])
+}
+
+// owned returns the files in dir that caches wrote or are writing.
+func owned(dir string) ([]fs.FileInfo, error) {
+	entries, err := os.ReadDir(dir)
+	var files []fs.FileInfo
+	for _, e := range entries {
+		if !isNamed(e, segmentExt) && !isNamed(e, partExt) {
+			continue
+		}
+		info, err := e.Info()
+		if err != nil || !isSegment(filepath.Join(dir, e.Name())) {
+			continue // gone meanwhile, or not ours
+		}
+		files = append(files, info)
+	}
+	return files, err
+}
+
+// CacheBytes returns what the files of caches in dir take; other files are not
+// counted.
+func CacheBytes(dir string) (n uint64, err error) {
+	files, err := owned(dir)
+	for _, info := range files {
+		n += uint64(info.Size())
+	}
+	return n, err
 }
 
 // removeIfAbandoned removes an unfinished segment whose writer has died: the
@@ -183,7 +212,7 @@ func (s *segmentFile) discard() error {
 // that this run has read from: it will be wanted again next epoch. Where that
 // would not do, it removes none.
 func (d *cacheDir) makeRoom() error {
-	entries, err := os.ReadDir(d.dir)
+	files, err := owned(d.dir)
 	if err != nil {
 		return err
 	}
@@ -195,16 +224,9 @@ func (d *cacheDir) makeRoom() error {
 	}
 	total, free := d.size, int64(0)
 	var idle []fs.FileInfo
-	for _, e := range entries {
-		if !isNamed(e, segmentExt) && !isNamed(e, partExt) {
-			continue
-		}
-		info, err := e.Info()
-		if err != nil || !isSegment(filepath.Join(d.dir, e.Name())) {
-			continue // gone meanwhile, or not ours
-		}
+	for _, info := range files {
 		total += info.Size()
-		if isNamed(e, segmentExt) && !busy[e.Name()] {
+		if filepath.Ext(info.Name()) == segmentExt && !busy[info.Name()] {
 			idle = append(idle, info)
 			free += info.Size()
 		}

@@ -20,6 +20,7 @@ func TestCacheLeavesForeignFiles(t *testing.T) {
 		"7.part":              nil,
 		"pictures-9.part":     []byte("something else"),
 		"old.pixels":          []byte(segmentMagic + "another program's"),
+		"0.pixels":            make([]byte, 1000),
 		"123.pixels":          []byte("another program's, longer than a segment's trailer"),
 		"pictures-123.pixels": nil,
 		"big.iso":             make([]byte, 1<<20),
@@ -29,8 +30,9 @@ func TestCacheLeavesForeignFiles(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	ours := []string{"pictures-1.part", "pictures-2.part", "4.part", "5.pixels"}
+	ours := []string{"pictures-1.part", "pictures-2.part", "4.part", "5.pixels", "pictures-6.pixels", "pictures-7.part"}
 	for name, data := range map[string]string{
+		ours[4]: string(make([]byte, 1<<20)), ours[5]: string(make([]byte, 1<<20)),
 		ours[0]: "", ours[1]: segmentMagic, ours[2]: segmentMagic + "and more", ours[3]: segmentMagic + strings.Repeat("x", 100),
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(data), 0o644); err != nil {
@@ -44,6 +46,15 @@ func TestCacheLeavesForeignFiles(t *testing.T) {
 			t.Errorf("nothing is kept beside foreign files: %+v", s)
 		}
 		closeCache(t, c)
+	}
+	var size uint64
+	for _, path := range segments(t, dir) {
+		if info, err := os.Stat(path); err == nil && foreign[filepath.Base(path)] == nil {
+			size += uint64(info.Size())
+		}
+	}
+	if got, err := CacheBytes(dir); err != nil || got != size || got == 0 {
+		t.Errorf("%d bytes, error %v, want %d", got, err, size)
 	}
 	for name, want := range foreign {
 		if got, err := os.ReadFile(filepath.Join(dir, name)); err != nil || !bytes.Equal(got, want) {

@@ -240,6 +240,7 @@ func (c Config) MarshalJSON() ([]byte, error) {
 			id2label[strconv.Itoa(i)] = l
 			label2id[l] = i
 		}
+		delete(out, "num_labels") // another number's, it may be
 		out["id2label"], out["label2id"] = id2label, label2id
 		out["architectures"] = []string{"BertForSequenceClassification"}
 		out["problem_type"] = singleLabel

@@ -138,3 +138,19 @@ func copyModel(t *testing.T, from string, names map[string]string) string {
 	}
 	return dir
 }
+
+// A number of labels that came with the model is another's, once it has new ones.
+func TestConfigDropsNumLabels(t *testing.T) {
+	c, err := text.ParseConfig([]byte(`{"num_labels":2}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Labels = []string{"a", "b", "c"}
+	out, err := json.Marshal(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(out), "num_labels") || !strings.Contains(string(out), `"2":"c"`) {
+		t.Errorf("%s", out)
+	}
+}

@@ -223,7 +223,7 @@ func TestClassesWithoutTheTestSplit(t *testing.T) {
 	if diff := cmp.Diff([]int{1, 0, 1, 0, -1, -1}, d.Labels()); diff != "" {
 		t.Error(diff)
 	}
-	if notes := strings.Join(d.Notes(), "\n"); !strings.Contains(notes, `2 test examples have a label that no other example has`) {
+	if notes := strings.Join(d.Notes(), "\n"); !strings.Contains(notes, `2 test examples have a label that is no class`) {
 		t.Errorf("notes %q", notes)
 	}
 	if err := d.Splits()["train"].CheckTrainable(); err != nil {

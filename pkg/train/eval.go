@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"math"
@@ -88,6 +89,9 @@ func Predictions[B Batch](ctx context.Context, rt *torch.Runtime, m Model[B], da
 		}
 	}
 }
+
+// errNotFinite is of a model that answers NaN or infinity.
+var errNotFinite = errors.New("is not finite")
 
 func notFinite(xs []float32) bool {
 	for _, x := range xs {

@@ -3,6 +3,7 @@ package train_test
 import (
 	"context"
 	"errors"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -71,6 +72,34 @@ func TestNothingIsLostToAFailure(t *testing.T) {
 				t.Errorf("epochs differ:\n%s", d)
 			}
 		})
+	}
+}
+
+// Without validation data the model so far is the best, and is saved with it.
+func TestTheModelIsSavedBeforeAFailure(t *testing.T) {
+	boom := errors.New("no such file")
+	saved := 0
+	_, _, err := toy{
+		noVal: true, saved: &saved, opts: train.FitOptions{Dir: t.TempDir()},
+		data: &failing{newPoints(210, 1), 5, func() error { return boom }},
+	}.fit(t)
+	if !errors.Is(err, boom) || saved != 1 {
+		t.Errorf("error %v, %d models saved", err, saved)
+	}
+}
+
+// A model that answers NaN is not what to go on from: the checkpoint before stays the
+// newest.
+func TestNoCheckpointOfNaN(t *testing.T) {
+	dir, val := t.TempDir(), newPoints(100, 2)
+	val.x[17][3] = float32(math.NaN())
+	_, _, err := toy{val: val, opts: train.FitOptions{Dir: dir, CheckpointEvery: train.Cadence{Steps: 5}}}.fit(t)
+	newest := filepath.Join(dir, "checkpoints", "step-0000") // 10, or 5 where that was still being written by then
+	if err == nil || !strings.Contains(err.Error(), "point 17: the model's output [NaN NaN] is not finite; the checkpoint before that is "+newest) {
+		t.Errorf("error %v", err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "checkpoints", "step-000011")); err == nil {
+		t.Error("it is kept in a checkpoint")
 	}
 }
 

@@ -156,26 +156,39 @@ func (f *fit[B]) stop(ctx context.Context, err error) error {
 	if f.saver == nil {
 		return e
 	}
-	e.Checkpoint, e.Err = f.saveNow()
-	if e.Err == nil && (f.p.Best == nil || f.val == nil) {
-		e.Err = f.saveModel() // the model so far is the best
-	}
+	e.Checkpoint, e.Err = f.saveReached()
 	return e
 }
 
+// saveReached saves what was reached in a checkpoint, whose folder it returns, and the
+// model, where the one so far is the best.
+func (f *fit[B]) saveReached() (dir string, err error) {
+	if dir, err = f.saveNow(); err == nil && (f.p.Best == nil || f.val == nil) {
+		err = f.saveModel()
+	}
+	return dir, err
+}
+
 // saveBefore saves what was reached before err, where no checkpoint holds the steps,
-// and says so in the error.
+// and says so in the error. A model that answers NaN is not worth it: each run that
+// went on from there would end as this one.
 func (f *fit[B]) saveBefore(err error) error {
 	if f.saver == nil {
 		return err
 	}
 	f.reap(true)
-	if f.p.Step <= f.saver.whole {
+	switch {
+	case f.p.Step <= f.saver.whole:
+		return err
+	case errors.Is(err, errNotFinite):
+		if f.saver.newest != "" {
+			err = fmt.Errorf("%w; the checkpoint before that is %s", err, f.saver.newest)
+		}
 		return err
 	}
 	// The ones before it stay: what was learned since may be what went wrong.
 	f.saver.keep = math.MaxInt
-	dir, serr := f.saveNow()
+	dir, serr := f.saveReached()
 	if serr != nil {
 		return errors.Join(err, serr)
 	}

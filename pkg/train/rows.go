@@ -50,7 +50,7 @@ func Rows[B Batch](ctx context.Context, rt *torch.Runtime, forward func(*torch.S
 			for i, index := range item.Indices {
 				r := Row{Index: index, Name: item.Batch.Name(i), Label: int(item.Batch.Targets()[i]), Values: values[i*D : (i+1)*D]}
 				if notFinite(r.Values) {
-					yield(Row{}, fmt.Errorf("%s: the model's output %v is not finite", r.Name, abridged(r.Values)))
+					yield(Row{}, fmt.Errorf("%s: the model's output %v %w", r.Name, abridged(r.Values), errNotFinite))
 					return
 				}
 				if !yield(r, nil) {

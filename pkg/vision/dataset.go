@@ -192,7 +192,7 @@ func (d *Dataset) Name(i int) string {
 func (d *Dataset) Notes() []string {
 	var notes []string
 	for _, s := range d.sets {
-		if r := s.Report(); r.Hidden+r.Other+r.Outside+r.Beside > 0 {
+		if r := s.Report(); r.Hidden+r.Other+r.Outside+r.Beside+r.Strange > 0 {
 			notes = append(notes, r.String())
 		}
 	}
