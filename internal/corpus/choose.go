@@ -2,6 +2,7 @@ package corpus
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,36 +14,58 @@ var errNoLabels = errors.New("no label column")
 // chooser finds the columns by the rules that Open documents.
 type chooser struct {
 	*sample
-	o     Options
-	c     columns
-	data  [][]string // rows without the header
-	stats []columnStats
+	o       Options
+	c       columns
+	data    [][]string // rows without the header
+	stats   []columnStats
+	lacking []lacking
+	maybe   []int // where labels are optional and none were told: who may be
 }
 
-func chooseColumns(s *sample, o Options) (columns, error) {
+func chooseColumns(s *sample, o Options) (*chooser, error) {
 	h := &chooser{sample: s, o: o}
 	h.c = columns{width: s.width(), text: none, pair: none, label: none}
 	h.data = s.rows
+	if o.ColumnsOptional {
+		h.dropLacking()
+	}
 	if s.keys != nil {
 		h.c.names = s.keys
 	} else if h.hasHeader() {
 		h.c.header, h.c.names, h.data = true, s.rows[0], s.rows[1:]
 	}
 	if len(h.data) == 0 && s.fault != nil {
-		return h.c, s.fault
+		return h, s.fault
 	}
 	if len(h.data) == 0 {
-		return h.c, errors.New("nothing but a header")
+		return h, errors.New("nothing but a header")
 	}
 	for i := range s.width() {
 		h.stats = append(h.stats, s.stats(i, h.data))
 	}
 	for _, step := range []func() error{h.explicit, h.byName, h.byData} {
 		if err := step(); err != nil {
-			return h.c, err
+			return h, err
 		}
 	}
-	return h.c, nil
+	return h, nil
+}
+
+// dropLacking takes from the options the columns that the table has not.
+func (h *chooser) dropLacking() {
+	names := h.keys
+	if names == nil {
+		names = h.rows[0]
+	}
+	for _, want := range []struct {
+		role   string
+		column *string
+	}{{"text", &h.o.TextColumn}, {"pair", &h.o.PairColumn}, {"label", &h.o.LabelColumn}} {
+		if *want.column != "" && findColumn(names, h.width(), *want.column) == none {
+			h.lacking = append(h.lacking, lacking{want.role, *want.column})
+			*want.column = ""
+		}
+	}
 }
 
 // explicit takes the columns that the options name.
@@ -52,15 +75,15 @@ func (h *chooser) explicit() error {
 		into         *int
 	}{
 		{"--text-column", h.o.TextColumn, &h.c.text},
-		{"the pair's column", h.o.PairColumn, &h.c.pair},
+		{"--pair-column", h.o.PairColumn, &h.c.pair},
 		{"--label-column", h.o.LabelColumn, &h.c.label},
 	} {
 		if want.column == "" {
 			continue
 		}
-		i, err := h.find(want.column)
-		if err != nil {
-			return badRow("%s: %v", want.flag, err)
+		i := findColumn(h.c.names, h.width(), want.column)
+		if i == none {
+			return badRow("%s: no column %q; there %s%s", want.flag, want.column, h.listed(), h.separated())
 		}
 		if slices.Contains([]int{h.c.text, h.c.pair, h.c.label}, i) {
 			return badRow("%s: column %q is already another's", want.flag, want.column)
@@ -70,20 +93,20 @@ func (h *chooser) explicit() error {
 	return nil
 }
 
-// find resolves a column's name, or else its 1-based number.
-func (h *chooser) find(column string) (int, error) {
-	if i := slices.Index(h.c.names, column); i >= 0 {
-		return i, nil
+// findColumn resolves a column's name, or else its 1-based number.
+func findColumn(names []string, width int, column string) int {
+	if i := slices.Index(names, column); i >= 0 {
+		return i
 	}
 	fold := func(n string) bool { return strings.EqualFold(strings.TrimSpace(n), column) }
-	if i := slices.IndexFunc(h.c.names, fold); i >= 0 {
-		return i, nil
+	if i := slices.IndexFunc(names, fold); i >= 0 {
+		return i
 	}
 	n, err := strconv.Atoi(column)
-	if err != nil || n < 1 || n > h.width() {
-		return none, badRow("no column %q; there are: %s", column, h.describe(h.c.names))
+	if err != nil || n < 1 || n > width {
+		return none
 	}
-	return n - 1, nil
+	return n - 1
 }
 
 // byName takes columns that have a usual name.
@@ -95,26 +118,29 @@ func (h *chooser) byName() error {
 		h.c.text, h.c.pair = findPair(h.c.names)
 	}
 	if h.c.text == none {
-		i, err := h.known(textNames)
-		if err != nil {
+		switch hits := h.known(textNames); {
+		case len(hits) == 1:
+			h.c.text = hits[0]
+		case len(hits) > 1:
 			return h.ambiguous("text", "--text-column")
 		}
-		h.c.text = i
 	}
 	if h.c.label == none {
-		i, err := h.known(labelNames)
-		if err != nil && !h.o.LabelsOptional {
+		switch hits := h.known(labelNames); {
+		case len(hits) == 1:
+			h.c.label = hits[0]
+		case len(hits) > 1 && h.o.LabelsOptional:
+			h.maybe = hits
+		case len(hits) > 1:
 			return h.ambiguous("label", "--label-column")
 		}
-		h.c.label = i
 	}
 	return nil
 }
 
-var errSeveral = errors.New("several columns of such a name")
-
-// known returns the free column whose name stands in the best rank of names.
-func (h *chooser) known(ranks [][]string) (int, error) {
+// known returns the free columns whose names stand in the best rank of names that
+// has any.
+func (h *chooser) known(ranks [][]string) []int {
 	for _, names := range ranks {
 		var hits []int
 		for i, n := range h.c.names {
@@ -122,21 +148,18 @@ func (h *chooser) known(ranks [][]string) (int, error) {
 				hits = append(hits, i)
 			}
 		}
-		switch {
-		case len(hits) == 1:
-			return hits[0], nil
-		case len(hits) > 1:
-			return none, errSeveral
+		if hits != nil {
+			return hits
 		}
 	}
-	return none, nil
+	return nil
 }
 
 func (h *chooser) taken(i int) bool { return i == h.c.text || i == h.c.pair || i == h.c.label }
 
 // byData takes what is left from the values of the columns that are left.
 func (h *chooser) byData() error {
-	if h.c.label == none {
+	if h.c.label == none && h.maybe == nil {
 		h.c.label = h.labelByData()
 	}
 	if h.c.text == none {
@@ -144,13 +167,67 @@ func (h *chooser) byData() error {
 			return h.ambiguous("text", "--text-column")
 		}
 	}
-	if h.c.label == none && !h.o.LabelsOptional {
-		if len(h.free()) == 0 {
-			return errNoLabels
-		}
+	switch {
+	case h.c.label != none:
+	case h.o.LabelsOptional && h.maybe == nil:
+		h.maybe = h.maybeLabels()
+	case h.o.LabelsOptional:
+	case len(h.free()) == 0:
+		return h.unlabelled()
+	default:
 		return h.ambiguous("label", "--label-column")
 	}
 	return nil
+}
+
+// unlabelled is the fault of a table of texts alone, and what may be done about it.
+func (h *chooser) unlabelled() error {
+	otherwise := h.separated()
+	switch {
+	case otherwise != "":
+	case h.width() == 1:
+		otherwise = "; labels want a column of their own"
+	default:
+		otherwise = "; choose with --label-column, a name or a number"
+	}
+	return fmt.Errorf("%w: there %s%s", errNoLabels, h.listed(), otherwise)
+}
+
+// separated says what separates the cells of a table that looks like one column; ""
+// where it does not.
+func (h *chooser) separated() string {
+	if h.keys != nil || h.width() != 1 {
+		return ""
+	}
+	for _, sep := range []string{";", "\t"} {
+		if !slices.ContainsFunc(h.rows, func(row []string) bool { return !strings.Contains(row[0], sep) }) {
+			return fmt.Sprintf("; the separator seems to be %q: want commas in a .csv, tabs in a .tsv", sep)
+		}
+	}
+	return ""
+}
+
+// notes tell what was found in place of columns that the table lacks.
+func (h *chooser) notes() []string {
+	var out []string
+	for _, l := range h.lacking {
+		if s := h.c.instead(l); s != "" {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// unclear says why no label was taken where labels are optional; "" where nothing
+// might be one.
+func (h *chooser) unclear() string {
+	if sep := h.separated(); sep != "" {
+		return strings.TrimPrefix(sep, "; ")
+	}
+	if h.c.label != none || len(h.maybe) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("no label is taken: it may be %s; choose with --label-column", h.describe(h.c.names, h.maybe...))
 }
 
 // free lists the columns not yet chosen, those of identifiers left out.
@@ -165,17 +242,18 @@ func (h *chooser) free() []int {
 	return free
 }
 
+// of returns the free columns that pass the test.
+func (h *chooser) of(test func(columnStats) bool) []int {
+	return slices.DeleteFunc(h.free(), func(i int) bool { return !test(h.stats[i]) })
+}
+
 func (h *chooser) labelByData() int {
-	free := h.free()
-	is := func(test func(columnStats) bool) []int {
-		return slices.DeleteFunc(slices.Clone(free), func(i int) bool { return !test(h.stats[i]) })
-	}
-	if hits := is(columnStats.isLabel); len(hits) == 1 {
+	if hits := h.of(columnStats.isLabel); len(hits) == 1 {
 		return hits[0]
 	}
 	// Of a column of integers and one of anything else, whatever it is: the text
 	// is not the integers. Small files show no recurring labels.
-	ints, short := is(columnStats.isInts), is(columnStats.isShort)
+	free, ints, short := h.free(), h.of(columnStats.isInts), h.of(columnStats.isShort)
 	switch {
 	case h.c.text == none && len(free) == 2 && len(ints) == 1:
 		return ints[0]
@@ -185,8 +263,16 @@ func (h *chooser) labelByData() int {
 	return none
 }
 
+// maybeLabels returns the columns that might be the label where none is.
+func (h *chooser) maybeLabels() []int {
+	if hits := h.of(columnStats.isLabel); hits != nil {
+		return hits
+	}
+	return h.of(columnStats.isShort)
+}
+
 func (h *chooser) textByData() int {
-	free := h.free()
+	free := slices.DeleteFunc(h.free(), func(i int) bool { return slices.Contains(h.maybe, i) })
 	if len(free) == 1 {
 		return free[0]
 	}
@@ -203,6 +289,14 @@ func (h *chooser) textByData() int {
 }
 
 func (h *chooser) ambiguous(role, flag string) error {
-	return badRow("cannot tell which column is the %s: there are %s; choose with %s, a name or a number",
-		role, h.describe(h.c.names), flag)
+	return badRow("cannot tell which column is the %s: there %s; choose with %s, a name or a number", role, h.listed(), flag)
+}
+
+// listed is "are: " and the columns.
+func (h *chooser) listed() string {
+	verb := "are"
+	if h.width() == 1 {
+		verb = "is"
+	}
+	return verb + " " + h.describe(h.c.names)
 }

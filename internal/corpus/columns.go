@@ -1,6 +1,9 @@
 package corpus
 
-import "strconv"
+import (
+	"fmt"
+	"strconv"
+)
 
 // columns says where a table's text and labels stand.
 type columns struct {
@@ -34,3 +37,19 @@ func (c *columns) nameOf(i int) string {
 	}
 	return strconv.Itoa(i + 1)
 }
+
+// instead tells what was taken in place of a column that the table lacks; "" where
+// nobody misses it: a label that need not be there, and is not.
+func (c *columns) instead(l lacking) string {
+	i := map[string]int{"text": c.text, "pair": c.pair, "label": c.label}[l.role]
+	switch {
+	case i != none:
+		return fmt.Sprintf("no column %s, the training data's %s: column %s is taken", snippet(l.column), l.role, c.nameOf(i))
+	case l.role != "label":
+		return fmt.Sprintf("no column %s, the training data's %s: none is taken", snippet(l.column), l.role)
+	}
+	return ""
+}
+
+// lacking is a column that Options.ColumnsOptional asked for in vain.
+type lacking struct{ role, column string }

@@ -135,7 +135,7 @@ func (c *Corpus) Report() Report {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	r := c.rep
-	r.BadRows, r.Columns, r.Notes = slices.Clone(r.BadRows), slices.Clone(r.Columns), slices.Clone(r.Notes)
+	r.BadRows, r.Columns, r.Notes, r.Unclear = slices.Clone(r.BadRows), slices.Clone(r.Columns), slices.Clone(r.Notes), slices.Clone(r.Unclear)
 	return r
 }
 

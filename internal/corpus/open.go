@@ -77,7 +77,7 @@ func (c *Corpus) find(o Options) error {
 
 func (c *Corpus) addTableFile(o Options, set *labelSet) error {
 	if o.Split != "" {
-		return fault(c.path, "a file has no splits, and %s was asked for", o.Split)
+		return fault(c.path, "--split %s: a file has no splits", o.Split)
 	}
 	t, err := openTableFile(c.path, filepath.Base(c.path), o)
 	if err != nil {
@@ -90,6 +90,12 @@ func (c *Corpus) addTableFile(o Options, set *labelSet) error {
 func (c *Corpus) addTable(t *table, o Options, set *labelSet) error {
 	c.starts, c.sources = append(c.starts, c.Len()), append(c.sources, t)
 	c.rep.Columns = append(c.rep.Columns, t.name+": "+t.cols.String())
+	for _, n := range t.notes {
+		c.rep.note("%s: %s", t.name, n)
+	}
+	if t.unclear != "" {
+		c.rep.Unclear = append(c.rep.Unclear, t.name+": "+t.unclear)
+	}
 	err := t.scan(o, &c.rep, func(label []byte) {
 		n := NoLabel
 		if len(label) > 0 {
@@ -145,9 +151,9 @@ func (c *Corpus) choose(groups []group, o Options) ([]group, error) {
 		have = append(have, g.split)
 	}
 	if have[0] == "" {
-		return nil, fault(c.path, "it has no splits, and %s was asked for", o.Split)
+		return nil, fault(c.path, "--split %s: it has no splits", o.Split)
 	}
-	return nil, fault(c.path, "no split %s: it has %s", o.Split, strings.Join(have, ", "))
+	return nil, fault(c.path, "--split %s: it has %s", o.Split, strings.Join(have, ", "))
 }
 
 // addMember adds a table of a folder or archive. One of several that has no

@@ -22,7 +22,11 @@ const (
 type Options struct {
 	// Columns of a table, by name or 1-based number; "" finds them.
 	TextColumn, PairColumn, LabelColumn string
-	Header                              Header
+	// ColumnsOptional takes those where a table has them, finds the others, and tells
+	// so in the Report: they are the columns of other data, such as a model was
+	// trained on.
+	ColumnsOptional bool
+	Header          Header
 
 	// Labels fixes the classes and their order, as those of an existing model;
 	// another label is an error. Where no label of the data is among them and

@@ -21,6 +21,7 @@ type Report struct {
 	BadRows []string // the first ten of them, with the reason
 
 	Columns []string // of each table what was taken: `r.csv: text "review", label "sentiment"`
+	Unclear []string // where labels are optional, of each table of which none was taken, though some column may be it
 	Notes   []string // "test.tsv: no labels: left out"
 }
 

@@ -105,7 +105,11 @@ func (s *sample) add(cells []cell) error {
 }
 
 func wrongWidth(got, want int) error {
-	return badRow("want %d columns as in the first row, got %d", want, got)
+	columns := "columns"
+	if want == 1 {
+		columns = "column"
+	}
+	return badRow("want %d %s as in the first row, got %d", want, columns, got)
 }
 
 // width is the number of columns.
@@ -160,12 +164,17 @@ func (st columnStats) isShort() bool { return st.n > 0 && st.empty == 0 && st.lo
 // isInts tells whether every value is an integer.
 func (st columnStats) isInts() bool { return st.n > 0 && st.ints == st.n }
 
-// describe lists the columns for an error message: their names, or how they
-// begin.
-func (s *sample) describe(names []string) string {
+// describe lists these columns, or all, for an error message: their names, or how
+// they begin.
+func (s *sample) describe(names []string, these ...int) string {
+	if these == nil {
+		for i := range s.width() {
+			these = append(these, i)
+		}
+	}
 	const most = 12
 	var parts []string
-	for i := range min(s.width(), most) {
+	for _, i := range these[:min(len(these), most)] {
 		switch {
 		case names != nil:
 			parts = append(parts, fmt.Sprintf("%d %s", i+1, snippet(names[i])))
@@ -173,8 +182,8 @@ func (s *sample) describe(names []string) string {
 			parts = append(parts, fmt.Sprintf("%d (such as %s)", i+1, snippet(s.rows[0][i])))
 		}
 	}
-	if s.width() > most {
-		parts = append(parts, fmt.Sprintf("and %d more", s.width()-most))
+	if len(these) > most {
+		parts = append(parts, fmt.Sprintf("and %d more", len(these)-most))
 	}
 	return strings.Join(parts, ", ")
 }

@@ -17,6 +17,8 @@ type table struct {
 	store   store
 	format  rowFormat
 	cols    columns
+	notes   []string // on the choice of columns
+	unclear string   // why no label was taken, where none need be
 	rows    rowIndex
 	buffers sync.Pool // of *rowBuffer
 }
@@ -70,9 +72,11 @@ func (t *table) choose(o Options) error {
 	if head.width() == 0 {
 		return fault(t.where, "no rows")
 	}
-	if t.cols, err = chooseColumns(head, o); err != nil {
+	chosen, err := chooseColumns(head, o)
+	if err != nil {
 		return t.faultAt(0, err)
 	}
+	t.cols, t.notes, t.unclear = chosen.c, chosen.notes(), chosen.unclear()
 	return nil
 }
 

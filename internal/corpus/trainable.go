@@ -29,7 +29,11 @@ func (c *Corpus) CheckTrainable(examples iter.Seq[int]) error {
 	case len(found) == 0:
 		return fault(c.path, "no examples to train on")
 	case len(found) == 1:
-		return fault(c.path, "all %d examples are of class %q: training needs at least two classes", total, found[0])
+		all := fmt.Sprintf("all %d examples are", total)
+		if total == 1 {
+			all = "the only example is"
+		}
+		return fault(c.path, "%s of class %q: training needs at least two classes", all, found[0])
 	case len(without) > 0:
 		const most = 10
 		if more := len(without) - most; more > 0 {

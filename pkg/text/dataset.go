@@ -19,6 +19,7 @@ import (
 // columns and classes by itself and truncates at 512 tokens.
 type DataOptions struct {
 	TextColumn, PairColumn, LabelColumn string   // by name or 1-based number; "": found
+	ColumnsOptional                     bool     // a table may lack those columns: others are found then, and Notes tell it
 	Labels                              []string // fix the classes and their order
 	Split                               string   // "train", "val" or "test" of a set that has them; "": all
 	Unlabelled                          bool     // examples without a label are fine; their label is -1
@@ -58,7 +59,7 @@ func OpenDataset(path string, tok *Tokenizer, o DataOptions) (*Dataset, error) {
 	}
 	c, err := corpus.Open(path, corpus.Options{
 		TextColumn: o.TextColumn, PairColumn: o.PairColumn, LabelColumn: o.LabelColumn,
-		Labels: o.Labels, Split: o.Split, LabelsOptional: o.Unlabelled,
+		ColumnsOptional: o.ColumnsOptional, Labels: o.Labels, Split: o.Split, LabelsOptional: o.Unlabelled,
 	})
 	if err != nil {
 		return nil, err
@@ -106,13 +107,33 @@ func (d *Dataset) Notes() []string {
 	r := c.Report()
 	notes := append(slices.Clone(r.Columns), r.Notes...)
 	if r.Replaced > 0 {
-		notes = append(notes, fmt.Sprintf("%d examples with invalid UTF-8, replaced by U+FFFD; the first: %s", r.Replaced, r.FirstReplaced))
+		notes = append(notes, fmt.Sprintf("%s with invalid UTF-8, replaced by U+FFFD; the first: %s", examples(r.Replaced), r.FirstReplaced))
 	}
 	if r.Empty > 0 {
-		notes = append(notes, fmt.Sprintf("%d examples with no text; the first: %s", r.Empty, r.FirstEmpty))
+		notes = append(notes, fmt.Sprintf("%s with no text; the first: %s", examples(r.Empty), r.FirstEmpty))
 	}
 	return notes
 }
+
+func examples(n int) string {
+	if n == 1 {
+		return "1 example"
+	}
+	return fmt.Sprintf("%d examples", n)
+}
+
+// Unclear tells of each table of which no label was taken, though some column may be
+// it: with Unlabelled that is no error.
+func (d *Dataset) Unclear() []string {
+	if c, ok := d.corpus.(*corpus.Corpus); ok {
+		return c.Report().Unclear
+	}
+	return nil
+}
+
+// IsPair tells whether the i-th example has two texts, though the second may be
+// empty. It reads nothing.
+func (d *Dataset) IsPair(i int) bool { return d.corpus.IsPair(d.rows.At(i)) }
 
 // CheckTrainable reports an example without a label, a class without examples, and
 // one class alone. Texts in memory it takes as they are.

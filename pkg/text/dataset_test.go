@@ -382,7 +382,7 @@ func TestFingerprint(t *testing.T) {
 func TestNotesAndFaults(t *testing.T) {
 	d := openData(t, "text,label\ngood \xff,x\n,y\nbad,x\n", text.DataOptions{})
 	notes := strings.Join(d.Notes(), "\n")
-	for _, want := range []string{"1 examples with invalid UTF-8, replaced by U+FFFD; the first: d.csv:2", "1 examples with no text; the first: d.csv:3"} {
+	for _, want := range []string{"1 example with invalid UTF-8, replaced by U+FFFD; the first: d.csv:2", "1 example with no text; the first: d.csv:3"} {
 		if !strings.Contains(notes, want) {
 			t.Errorf("no %q in\n%s", want, notes)
 		}
