@@ -14,7 +14,7 @@ type evalCmd struct {
 	Model string `arg:"" help:"A run's folder, or a fine-tuned model's."`
 	Data  string `arg:"" help:"Labelled text, as for train."`
 	Split string `default:"" help:"Of data with splits: train, val or test; without it, test if there is one, else val, else all." group:"Data"`
-	textFlags
+	columnFlags
 	lengthFlag
 	Limit     int `default:"0" help:"Use only so many examples, after a seeded shuffle; 0: all." placeholder:"N" group:"Data"`
 	EvalBatch int `default:"32" help:"Examples in a batch." group:"Machine"`
@@ -50,14 +50,15 @@ func (c *evalCmd) Run(ctx context.Context, env *cli.Env) error {
 		return err
 	}
 	return p.with(c.Machine.Answering(), text.LoadOptions{}, length, func(rt *torch.Runtime, m *text.BERT, _ text.LoadReport) error {
-		a, split, err := c.judged(c.Model, m, p.tok, length)
+		var told told
+		a, split, err := c.judged(env, c.Model, m, p, length, &told)
 		if err != nil {
 			return err
 		}
 		defer a.Data.(*text.Dataset).Close()
 		models := []cli.Judged[*text.Batch]{a}
 		if c.Compare != "" {
-			b, closing, err := c.other(ctx, env, rt)
+			b, closing, err := c.other(ctx, env, rt, &told)
 			if err != nil {
 				return fmt.Errorf("--compare: %w", err)
 			}
@@ -71,7 +72,7 @@ func (c *evalCmd) Run(ctx context.Context, env *cli.Env) error {
 }
 
 // other opens the model of --compare, and the data as it reads them.
-func (c *evalCmd) other(ctx context.Context, env *cli.Env, rt *torch.Runtime) (j cli.Judged[*text.Batch], closing func(), err error) {
+func (c *evalCmd) other(ctx context.Context, env *cli.Env, rt *torch.Runtime, told *told) (j cli.Judged[*text.Batch], closing func(), err error) {
 	p, err := find(ctx, env, c.Compare)
 	if err != nil {
 		return j, nil, err
@@ -84,7 +85,7 @@ func (c *evalCmd) other(ctx context.Context, env *cli.Env, rt *torch.Runtime) (j
 	if err != nil {
 		return j, nil, err
 	}
-	j, _, err = c.judged(c.Compare, m, p.tok, length)
+	j, _, err = c.judged(env, c.Compare, m, p, length, told)
 	if err != nil {
 		m.Close()
 		return j, nil, err
@@ -94,10 +95,13 @@ func (c *evalCmd) other(ctx context.Context, env *cli.Env, rt *torch.Runtime) (j
 
 // judged opens the data as a model reads them, and names the split that is
 // measured, if any.
-func (c *evalCmd) judged(name string, m *text.BERT, tok *text.Tokenizer, length int) (j cli.Judged[*text.Batch], split cli.Split, err error) {
-	o := c.data(length)
+func (c *evalCmd) judged(env *cli.Env, name string, m *text.BERT, p pretrained, length int, told *told) (j cli.Judged[*text.Batch], split cli.Split, err error) {
+	o, err := p.data(c.columnFlags, length)
+	if err != nil {
+		return j, split, err
+	}
 	o.Labels, o.Split = m.Classes(), c.Split
-	d, err := text.OpenDataset(c.Data, tok, o)
+	d, err := text.OpenDataset(c.Data, p.tok, o)
 	if err != nil {
 		return j, split, err
 	}
@@ -107,6 +111,10 @@ func (c *evalCmd) judged(name string, m *text.BERT, tok *text.Tokenizer, length 
 	}
 	byLength, err := d.ByLength()
 	if err != nil {
+		return j, split, errors.Join(err, d.Close())
+	}
+	told.data(env, d)
+	if _, err := p.warn(env, d, pairColumn); err != nil {
 		return j, split, errors.Join(err, d.Close())
 	}
 	return cli.Judged[*text.Batch]{Name: name, Model: m, Data: d, Order: byLength, Sample: sampleOf(d)}, split, nil

@@ -19,7 +19,7 @@ type featuresCmd struct {
 	Pool  string `default:"mean" enum:"mean,cls,pooled" help:"What stands for a text: mean, of its tokens' states; cls, the first token's; or pooled, that through the pooler's layer." group:"Data"`
 	Layer *int   `help:"States after the first N layers; 0: the embeddings; without it, after all." placeholder:"N" group:"Data"`
 	Split string `default:"" help:"Of data with splits: train, val or test; without it, all." group:"Data"`
-	textFlags
+	columnFlags
 	lengthFlag
 	EvalBatch int `default:"32" help:"Texts in a batch." group:"Machine"`
 	cli.FeatureFlags
@@ -31,7 +31,7 @@ type featuresCmd struct {
 func (c *featuresCmd) Validate() error {
 	errs := []error{c.lengthFlag.validate(), checkBatch(c.EvalBatch), c.FeatureFlags.Validate(), c.Machine.Validate()}
 	if c.lines() {
-		errs = append(errs, c.textFlags.unused(c.Data+" is a text a line, and has no columns"))
+		errs = append(errs, c.columnFlags.unused(c.Data+" is a text a line, and has no columns"))
 	}
 	return errors.Join(errs...)
 }
@@ -55,11 +55,19 @@ func (c *featuresCmd) Run(ctx context.Context, env *cli.Env) (err error) {
 	if err != nil {
 		return err
 	}
-	d, err := c.open(ctx, env, p.tok, length)
+	d, err := c.open(ctx, env, p, length)
 	if err != nil {
 		return err
 	}
 	defer d.Close()
+	new(told).data(env, d, d.Unclear()...)
+	hint := pairColumn
+	if c.lines() {
+		hint = ""
+	}
+	if _, err := p.warn(env, d, hint); err != nil {
+		return err
+	}
 	return p.with(c.Machine.Answering(), text.LoadOptions{Labels: labels}, length, func(rt *torch.Runtime, m *text.BERT, report text.LoadReport) error {
 		if c.Pool == "pooled" && slices.ContainsFunc(report.Missing, func(p string) bool { return strings.Contains(p, ".pooler.") }) {
 			return cli.Usagef("--pool pooled: the model %s has no pooler; mean or cls do without", p.Path)
@@ -74,11 +82,14 @@ func (c *featuresCmd) Run(ctx context.Context, env *cli.Env) (err error) {
 }
 
 // open opens the texts, which need no labels.
-func (c *featuresCmd) open(ctx context.Context, env *cli.Env, tok *text.Tokenizer, length int) (*text.Dataset, error) {
-	o := c.data(length)
+func (c *featuresCmd) open(ctx context.Context, env *cli.Env, p pretrained, length int) (*text.Dataset, error) {
+	o, err := p.data(c.columnFlags, length)
+	if err != nil {
+		return nil, err
+	}
 	o.Unlabelled, o.Split = true, c.Split
 	if !c.lines() {
-		d, err := text.OpenDataset(c.Data, tok, o)
+		d, err := text.OpenDataset(c.Data, p.tok, o)
 		return d, cli.Usage(err)
 	}
 	lines, err := cli.Lines(ctx, env, c.Data)
@@ -89,7 +100,7 @@ func (c *featuresCmd) open(ctx context.Context, env *cli.Env, tok *text.Tokenize
 	for i, l := range lines {
 		items[i] = text.Item{Text: l.Text, Name: l.Name}
 	}
-	return text.FromItems(items, tok, o), nil
+	return text.FromItems(items, p.tok, o), nil
 }
 
 // labelsOf returns those of a model's head, or some for it to have one: features

@@ -45,13 +45,8 @@ func (p pretrained) length(flag int) (int, error) {
 	if flag > 0 {
 		return flag, nil
 	}
-	if p.run != "" {
-		var o struct {
-			MaxLength int `yaml:"max-length"`
-		}
-		if _, err := cli.ReadRun(p.run, &o); err != nil || o.MaxLength > 0 {
-			return o.MaxLength, err
-		}
+	if r, err := p.recorded(); err != nil || r.MaxLength > 0 {
+		return r.MaxLength, err
 	}
 	cfg, err := text.ReadConfig(p.Path)
 	if err != nil {

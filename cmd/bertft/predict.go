@@ -16,7 +16,7 @@ type predictCmd struct {
 	Input []string `arg:"" optional:"" help:"Texts. Without any, the lines on stdin."`
 	JSONL bool     `name:"jsonl" help:"Input is objects {\"text\":…,\"pair\":…}."`
 	Data  string   `help:"Predict the examples of a data set instead; its labels are not looked at." placeholder:"PATH"`
-	textFlags
+	columnFlags
 	lengthFlag
 	EvalBatch int `default:"32" help:"Texts in a batch." group:"Machine"`
 	cli.Machine
@@ -33,7 +33,7 @@ func (c *predictCmd) Validate() error {
 		errs = append(errs, errors.New("--jsonl: it is for texts and lines on stdin, not for --data, which tells its format by its name"))
 	}
 	if c.Data == "" {
-		errs = append(errs, c.textFlags.unused("it is for --data: texts and lines on stdin have no columns"))
+		errs = append(errs, c.columnFlags.unused("it is for --data: texts and lines on stdin have no columns"))
 	}
 	return errors.Join(errs...)
 }
@@ -50,8 +50,9 @@ func (c *predictCmd) Run(ctx context.Context, env *cli.Env) error {
 	}
 	return p.with(c.Machine.Answering(), text.LoadOptions{}, length, func(rt *torch.Runtime, m *text.BERT, _ text.LoadReport) error {
 		if c.Data != "" {
-			return c.dataset(ctx, env, rt, m, p.tok, length)
+			return c.dataset(ctx, env, rt, m, p, length)
 		}
+		warned := false
 		return cli.Inputs(ctx, env, c.Input, c.EvalBatch, func(lines []cli.Line) error {
 			items := make([]text.Item, len(lines))
 			names := make([]string, len(lines))
@@ -60,9 +61,15 @@ func (c *predictCmd) Run(ctx context.Context, env *cli.Env) error {
 				if err != nil {
 					return err
 				}
+				it.Name = l.Name
 				items[i], names[i] = it, l.Text
 			}
-			d := text.FromItems(items, p.tok, c.data(length))
+			d := text.FromItems(items, p.tok, text.DataOptions{MaxLength: length})
+			if !warned {
+				if warned, err = p.warn(env, d, jsonPair); err != nil {
+					return err
+				}
+			}
 			return cli.Predict(ctx, env, rt, m, d, train.EvalOptions{Batch: c.EvalBatch},
 				func(i int) string { return names[i] })
 		})
@@ -70,13 +77,20 @@ func (c *predictCmd) Run(ctx context.Context, env *cli.Env) error {
 }
 
 // dataset predicts a data set, named by file and row.
-func (c *predictCmd) dataset(ctx context.Context, env *cli.Env, rt *torch.Runtime, m *text.BERT, tok *text.Tokenizer, length int) error {
-	o := c.data(length)
+func (c *predictCmd) dataset(ctx context.Context, env *cli.Env, rt *torch.Runtime, m *text.BERT, p pretrained, length int) error {
+	o, err := p.data(c.columnFlags, length)
+	if err != nil {
+		return err
+	}
 	o.Unlabelled, o.Labels = true, m.Classes()
-	d, err := text.OpenDataset(c.Data, tok, o)
+	d, err := text.OpenDataset(c.Data, p.tok, o)
 	if err != nil {
 		return err
 	}
 	defer d.Close()
+	new(told).data(env, d)
+	if _, err := p.warn(env, d, pairColumn); err != nil {
+		return err
+	}
 	return cli.Predict(ctx, env, rt, m, d, train.EvalOptions{Batch: c.EvalBatch, Workers: c.Machine.WorkerCount()}, nil)
 }

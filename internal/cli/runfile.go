@@ -36,6 +36,7 @@ type RunFile struct {
 		Training    int    `yaml:"training"` // examples
 		Validation  int    `yaml:"validation"`
 		Fingerprint string `yaml:"fingerprint"`
+		Pairs       *bool  `yaml:"pairs,omitempty"` // all training texts are pairs, or none is; nil: neither, or they are no texts
 	} `yaml:"data"`
 	Machine struct {
 		Device    string `yaml:"device"`

@@ -26,6 +26,7 @@ type Task[B train.Batch] struct {
 	Adam        train.AdamOptions
 	Mix         train.Mix
 	Fingerprint string
+	Pairs       *bool  // whether Train is pairs of texts; nil: both, or no texts
 	Unit        string // "sequences", "images"
 	// Lengths of the training examples, in tokens, to group them by; nil: they are not
 	// grouped.

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/gotune/gotune/internal/cli"
+	"github.com/gotune/gotune/pkg/text"
+)
+
+// columnFlags are textFlags of the verbs that a model answers.
+type columnFlags struct {
+	TextColumn  string `help:"Column of the text, by name or number. Where no column is given: those that the run was trained with, as far as the data have them; others are found." placeholder:"COLUMN" group:"Data"`
+	PairColumn  string `help:"Column of a second text, for pairs." placeholder:"COLUMN" group:"Data"`
+	LabelColumn string `help:"Column of the label." placeholder:"COLUMN" group:"Data"`
+}
+
+// unused is textFlags'.
+func (f columnFlags) unused(why string) error { return textFlags(f).unused(why) }
+
+// recorded is what run.yaml tells of how a run's data were read.
+type recorded struct {
+	MaxLength int `yaml:"max-length"`
+	textFlags `yaml:",inline"`
+	pairs     *bool // of its training data; nil: they were mixed, or an old run.yaml does not tell
+}
+
+// recorded returns the zero value for a model that is no run's.
+func (p pretrained) recorded() (r recorded, err error) {
+	if p.run == "" {
+		return r, nil
+	}
+	run, err := cli.ReadRun(p.run, &r)
+	r.pairs = run.Data.Pairs
+	if r.pairs == nil && r.PairColumn != "" {
+		r.pairs = new(true)
+	}
+	return r, err
+}
+
+// data says how p reads a data set: with the columns that the flags name, or where
+// they name none with those of its run, as far as the data have them.
+func (p pretrained) data(f columnFlags, length int) (text.DataOptions, error) {
+	if f != (columnFlags{}) {
+		return textFlags(f).data(length), nil
+	}
+	r, err := p.recorded()
+	o := r.textFlags.data(length)
+	o.ColumnsOptional = true
+	return o, err
+}
+
+// told are the lines on data that were written to stderr: two models may read one
+// data set alike.
+type told []string
+
+// data writes what was taken of data, and further lines.
+func (t *told) data(env *cli.Env, d *text.Dataset, more ...string) {
+	for _, line := range append(d.Notes(), more...) {
+		if !slices.Contains(*t, line) {
+			*t = append(*t, line)
+			fmt.Fprintf(env.Stderr, "data     %s\n", line)
+		}
+	}
+}
+
+// pairsOf tells whether all of the examples are pairs of texts or, false, none is;
+// nil: neither.
+func pairsOf(d *text.Dataset) *bool {
+	n := 0
+	for i := range d.Len() {
+		if d.IsPair(i) {
+			n++
+		}
+	}
+	if n != 0 && n != d.Len() {
+		return nil
+	}
+	return new(n != 0)
+}
+
+// How pairs are told: in a data set, and in predict's texts.
+const (
+	pairColumn = "; --pair-column names the column of the second"
+	jsonPair   = `; with --jsonl, {"text":…,"pair":…} is a pair`
+)
+
+// warn tells of the first example that is a single text where p's run was trained on
+// pairs, with a hint how to give one, or the other way round.
+func (p pretrained) warn(env *cli.Env, d *text.Dataset, hint string) (warned bool, err error) {
+	r, err := p.recorded()
+	if err != nil || r.pairs == nil {
+		return false, err
+	}
+	for i := range d.Len() {
+		if d.IsPair(i) == *r.pairs {
+			continue
+		}
+		was, is := "single texts", "a pair"
+		if *r.pairs {
+			was, is = "pairs of texts", "a single text"+hint
+		}
+		fmt.Fprintf(env.Stderr, "warning: %s was trained on %s, and %s is %s\n", p.run, was, d.Name(i), is)
+		return true, nil
+	}
+	return false, nil
+}
