@@ -25,6 +25,9 @@ func find(ctx context.Context, env *cli.Env, ref string) (pretrained, error) {
 	if err != nil {
 		return pretrained{}, err
 	}
+	if info, err := os.Stat(found.Path); err == nil && !info.IsDir() {
+		return pretrained{}, cli.Usagef("%s is a file: want a run's folder or a model's", ref)
+	}
 	tok, err := text.OpenTokenizer(found.Path)
 	if err != nil {
 		return pretrained{}, cli.Usage(err)
@@ -86,7 +89,7 @@ func (p pretrained) fits(m *text.BERT, maxLength int) error {
 		return cli.Usagef("model %s: the vocabulary has %d tokens, but the embeddings have %d rows", p.Path, v, want)
 	}
 	if maxLength > m.Config.MaxPositionEmbeddings {
-		return cli.Usagef("--max-length: %d, but the model has %d positions", maxLength, m.Config.MaxPositionEmbeddings)
+		return cli.Usagef("--max-length: %d, but the model has %[2]d positions; give --max-length %[2]d or less", maxLength, m.Config.MaxPositionEmbeddings)
 	}
 	return nil
 }

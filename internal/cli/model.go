@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/gotune/gotune/internal/hub"
@@ -23,6 +24,12 @@ type Found struct {
 // well-known name, or a Hugging Face id, which is fetched.
 func FindModel(ctx context.Context, env *Env, ref, kind string) (Found, error) {
 	if _, err := os.Stat(filepath.Join(ref, runName)); err == nil {
+		// One that cannot be read may still have a model.
+		if run, err := ReadRun(ref, new(struct{})); err == nil && run.Program != "" {
+			if err := run.CheckProgram(env, ref); err != nil {
+				return Found{}, err
+			}
+		}
 		dir := filepath.Join(ref, modelName)
 		if _, err := os.Stat(dir); err != nil {
 			return Found{}, Usagef("run %s has no model yet; go on with it: %s resume %s", ref, env.Program, ref)
@@ -45,6 +52,9 @@ func FindModel(ctx context.Context, env *Env, ref, kind string) (Found, error) {
 	if err != nil {
 		return Found{}, err
 	}
+	if r.File == "" && !holdsModel(r.Dir) {
+		return Found{}, Usagef("%s is neither a run's folder nor a model's: it holds no run.yaml, no config.json and no weights", ref)
+	}
 	f := Found{Path: r.Path(), Source: r.Path(), Revision: r.Revision}
 	if r.Entry != nil {
 		f.Architecture = r.Entry.Architecture
@@ -53,6 +63,15 @@ func FindModel(ctx context.Context, env *Env, ref, kind string) (Found, error) {
 		f.Source = fmt.Sprintf("%s (%s)", ref, r.Source)
 	}
 	return f, nil
+}
+
+// holdsModel tells whether a folder has any part of a model, whose reader then says
+// which it misses.
+func holdsModel(dir string) bool {
+	entries, err := os.ReadDir(dir)
+	return err != nil || slices.ContainsFunc(entries, func(e os.DirEntry) bool {
+		return slices.Contains([]string{"config.json", "tokenizer.json", "vocab.txt"}, e.Name()) || holdsWeights(e.Name())
+	})
 }
 
 // Pin makes ref name the revision that the run began with, whatever its
