@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/gotune/gotune/internal/cli"
 	"github.com/gotune/gotune/pkg/text"
@@ -14,7 +17,7 @@ import (
 type predictCmd struct {
 	Model string   `arg:"" help:"A run's folder, or a fine-tuned model's."`
 	Input []string `arg:"" optional:"" help:"Texts. Without any, the lines on stdin."`
-	JSONL bool     `name:"jsonl" help:"Input is objects {\"text\":…,\"pair\":…}."`
+	JSONL bool     `name:"jsonl" help:"Texts, or lines on stdin, are objects {\"text\":…,\"pair\":…}; answers name them as they were given."`
 	Data  string   `help:"Predict the examples of a data set instead; its labels are not looked at." placeholder:"PATH"`
 	columnFlags
 	lengthFlag
@@ -48,6 +51,7 @@ func (c *predictCmd) Run(ctx context.Context, env *cli.Env) error {
 	if err != nil {
 		return err
 	}
+	c.warnOfFiles(env)
 	return p.with(c.Machine.Answering(), text.LoadOptions{}, length, func(rt *torch.Runtime, m *text.BERT, _ text.LoadReport) error {
 		if c.Data != "" {
 			return c.dataset(ctx, env, rt, m, p, length)
@@ -93,4 +97,19 @@ func (c *predictCmd) dataset(ctx context.Context, env *cli.Env, rt *torch.Runtim
 		return err
 	}
 	return cli.Predict(ctx, env, rt, m, d, train.EvalOptions{Batch: c.EvalBatch, Workers: c.Machine.WorkerCount()}, nil)
+}
+
+// warnOfFiles tells of the first text that is a file's name, which was likely meant to
+// be read.
+func (c *predictCmd) warnOfFiles(env *cli.Env) {
+	for _, name := range c.Input {
+		if info, err := os.Stat(name); err == nil && info.Mode().IsRegular() {
+			reads := "--data reads it"
+			if strings.EqualFold(filepath.Ext(name), ".txt") {
+				reads = "< " + name + " reads its lines"
+			}
+			fmt.Fprintf(env.Stderr, "warning: %q is a file; its name is classified; %s\n", name, reads)
+			return
+		}
+	}
 }

@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/gotune/gotune/internal/cli"
+	"github.com/gotune/gotune/internal/corpus"
 	"github.com/gotune/gotune/pkg/text"
 )
 
@@ -75,7 +77,14 @@ func item(l cli.Line, jsonl bool) (text.Item, error) {
 		Text *string `json:"text"`
 		Pair *string `json:"pair"`
 	}
-	if err := json.Unmarshal([]byte(l.Text), &it); err != nil {
+	if err := corpus.CheckObject(l.Text); err != nil {
+		return text.Item{}, cli.Usagef("%s: %w", l.Name, err)
+	}
+	err := json.Unmarshal([]byte(l.Text), &it)
+	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return text.Item{}, cli.Usagef("%s: %q is a %s, want a string", l.Name, e.Field, e.Value)
+	}
+	if err != nil {
 		return text.Item{}, cli.Usagef("%s: %w", l.Name, err)
 	}
 	if it.Text == nil {

@@ -18,6 +18,13 @@ const (
 	keyedBy    = "want a line for each example, not a key"
 )
 
+// CheckObject says what keeps line from being one JSON object, as for a row of a
+// .jsonl file.
+func CheckObject(line string) error {
+	_, err := jsonRows{}.cells([]byte(line), nil)
+	return err
+}
+
 func (jsonRows) split(data []byte, atEOF bool) (advance int, row []byte, err error) {
 	return splitLine(data, atEOF)
 }
