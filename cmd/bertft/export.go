@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/gotune/gotune/internal/cli"
+	"github.com/gotune/gotune/internal/tensorfile"
 )
 
 type exportCmd struct{ cli.ExportFlags }
@@ -19,11 +20,29 @@ func (c *exportCmd) Run(ctx context.Context, env *cli.Env) error {
 	if err := cli.Export(found.Path, c.ExportFlags, withDType); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(env.Stdout, `from transformers import AutoModelForSequenceClassification, AutoTokenizer
-model = AutoModelForSequenceClassification.from_pretrained(%[1]q)
-tokenizer = AutoTokenizer.from_pretrained(%[1]q)
-`, c.To)
+	class := "AutoModel"
+	if classifies, err := hasClassifier(c.To); err != nil {
+		return err
+	} else if classifies {
+		class = "AutoModelForSequenceClassification"
+	}
+	_, err = fmt.Fprintf(env.Stdout, `from transformers import %[1]s, AutoTokenizer
+model = %[1]s.from_pretrained(%[2]q)
+tokenizer = AutoTokenizer.from_pretrained(%[2]q)
+`, class, c.To)
 	return err
+}
+
+// hasClassifier tells whether a model's weights have the head of a classifier, which
+// transformers would otherwise draw anew.
+func hasClassifier(dir string) (bool, error) {
+	f, err := tensorfile.OpenDir(dir)
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	_, ok := f.Tensor("classifier.weight")
+	return ok, nil
 }
 
 // withDType names the weights' type in config.json, as Hugging Face reads it.

@@ -96,6 +96,13 @@ func (c *featuresCmd) open(ctx context.Context, env *cli.Env, p pretrained, leng
 	if err != nil {
 		return nil, err
 	}
+	if len(lines) == 0 {
+		name := c.Data
+		if name == "-" {
+			name = "stdin"
+		}
+		return nil, cli.Usagef("%s: no texts", name)
+	}
 	items := make([]text.Item, len(lines))
 	for i, l := range lines {
 		items[i] = text.Item{Text: l.Text, Name: l.Name}

@@ -2,7 +2,11 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/gotune/gotune/internal/featurefile"
@@ -17,10 +21,36 @@ type FeatureFlags struct {
 
 // Validate reports every fault at once.
 func (f FeatureFlags) Validate() error {
+	if f.Out == "" {
+		return errors.New("--out: missing: the file to write, F.npy or F.parquet")
+	}
 	if err := featurefile.Check(f.Out); err != nil {
 		return fmt.Errorf("--out: %w", err)
 	}
+	if info, err := os.Stat(f.Out); err == nil && info.IsDir() {
+		return fmt.Errorf("--out: %s is a folder, want a file", f.Out)
+	}
+	// Told before the features are computed.
+	dir := filepath.Dir(f.Out)
+	switch info, err := os.Stat(dir); {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("--out: %s: there is no folder %s", f.Out, dir)
+	case err == nil && !info.IsDir():
+		return fmt.Errorf("--out: %s: %s is no folder", f.Out, dir)
+	}
 	return nil
+}
+
+// create begins the file; its name for as long as it is not whole is nobody's concern.
+func (f FeatureFlags) create(n int) (featurefile.Writer, error) {
+	w, err := featurefile.Create(f.Out, n)
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		err = fmt.Errorf("%s: %w", f.Out, e.Err)
+	}
+	if err != nil {
+		return nil, Usagef("--out: %w", err)
+	}
+	return w, nil
 }
 
 // Features writes what forward gives for each example of data, in data's order,
@@ -31,9 +61,9 @@ func Features[B train.Batch](ctx context.Context, env *Env, rt *torch.Runtime, f
 	if data.Len() == 0 {
 		return Usagef("no examples")
 	}
-	w, err := featurefile.Create(f.Out, data.Len())
+	w, err := f.create(data.Len())
 	if err != nil {
-		return Usagef("--out: %w", err)
+		return err
 	}
 	defer w.Abort()
 	bar := newProgress(env)
