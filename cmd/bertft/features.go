@@ -136,12 +136,12 @@ func pool(m *text.BERT, how string, layer *int) (func(*torch.Scope, *text.Batch)
 	switch {
 	case how == "cls":
 		return func(s *torch.Scope, b *text.Batch) *torch.Tensor {
-			return s.Select(m.HiddenAt(s, b.Inputs(s), n), 1, 0)
+			return s.Select(m.HiddenAt(s, m.Inputs(s, b), n), 1, 0)
 		}, nil
 	case how == "pooled" && n != m.Layers():
 		return nil, cli.Usagef("--layer %d --pool pooled: the pooler is for the last layer, %d", n, m.Layers())
 	case how == "pooled":
-		return func(s *torch.Scope, b *text.Batch) *torch.Tensor { return m.Pooled(s, b.Inputs(s)) }, nil
+		return func(s *torch.Scope, b *text.Batch) *torch.Tensor { return m.Pooled(s, m.Inputs(s, b)) }, nil
 	case how == "mean":
 		return func(s *torch.Scope, b *text.Batch) *torch.Tensor { return m.MeanAt(s, b, n) }, nil
 	}

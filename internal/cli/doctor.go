@@ -48,6 +48,9 @@ func (c *DoctorCmd) Run(env *Env) error {
 		os.Getenv("OMP_WAIT_POLICY"), os.Getenv("GOMP_SPINCOUNT"))
 	s := rt.Scope(rt.EvalMode())
 	v := s.Float(s.Sum(s.Ones(torch.Float32, 3)))
+	if rt.Device().IsCUDA() {
+		row("attention", "texts without padding: %s", yesNo(s.PackedFits(64)))
+	}
 	if err := s.Close(); err != nil {
 		return err
 	}

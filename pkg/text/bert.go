@@ -91,7 +91,28 @@ func (m *BERT) Logits(s *torch.Scope, x Inputs) *torch.Tensor {
 }
 
 // Forward is Logits for a batch on the host.
-func (m *BERT) Forward(s *torch.Scope, b *Batch) *torch.Tensor { return m.Logits(s, b.Inputs(s)) }
+func (m *BERT) Forward(s *torch.Scope, b *Batch) *torch.Tensor { return m.Logits(s, m.Inputs(s, b)) }
+
+// Inputs are b's, after a look at its ids: one that the embeddings have no row for is
+// an error in s.Err, where a GPU would end the process.
+func (m *BERT) Inputs(s *torch.Scope, b *Batch) Inputs {
+	for _, c := range []struct {
+		what string
+		ids  []int64
+		rows int
+	}{
+		{"token id", b.IDs, m.Config.VocabSize},
+		{"type id", b.TypeIDs, m.Config.TypeVocabSize},
+	} {
+		for i, id := range c.ids {
+			if id < 0 || id >= int64(c.rows) {
+				s.Fail(fmt.Errorf("%s: %s %d, but the model has %d", b.Name(i/b.T), c.what, id, c.rows))
+				return b.Inputs(s)
+			}
+		}
+	}
+	return b.Inputs(s)
+}
 
 // Pooled returns tanh of a linear map of the first token's last hidden state,
 // [N,H].

@@ -9,7 +9,7 @@ func (m *BERT) Mean(s *torch.Scope, b *Batch) *torch.Tensor { return m.MeanAt(s,
 
 // MeanAt is Mean of the states after the first n layers, as HiddenAt counts them.
 func (m *BERT) MeanAt(s *torch.Scope, b *Batch, n int) *torch.Tensor {
-	x := b.Inputs(s)
+	x := m.Inputs(s, b)
 	h := m.HiddenAt(s, x, n) // [N,T,H]
 	if s.Err() != nil {
 		return h

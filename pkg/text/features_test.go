@@ -82,3 +82,27 @@ func TestFeaturesEqualHuggingFace(t *testing.T) {
 		t.Errorf("a layer too many: %v", err)
 	}
 }
+
+// What the embeddings have no row for is an error that names the text, before a device
+// sees it.
+func TestIDsBeyondTheEmbeddings(t *testing.T) {
+	m, _, err := text.Load(rt, "testdata/bert-tiny", text.LoadOptions{Labels: []string{"a", "b"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	for want, b := range map[string]*text.Batch{
+		fmt.Sprintf("second: token id %d, but the model has %[1]d", m.Config.VocabSize): {IDs: []int64{5, 6, 7, int64(m.Config.VocabSize)}, TypeIDs: make([]int64, 4)},
+		"first: token id -1, but the model has":                                         {IDs: []int64{5, -1, 7, 8}, TypeIDs: make([]int64, 4)},
+		fmt.Sprintf("second: type id 9, but the model has %d", m.Config.TypeVocabSize):  {IDs: make([]int64, 4), TypeIDs: []int64{0, 0, 9, 0}},
+	} {
+		b.N, b.T, b.Lengths, b.Labels, b.Names = 2, 2, []int{2, 2}, []int64{0, 1}, []string{"first", "second"}
+		for name, forward := range map[string]func(*torch.Scope, *text.Batch) *torch.Tensor{"Forward": m.Forward, "Mean": m.Mean} {
+			s := rt.Scope(rt.EvalMode())
+			forward(s, b)
+			if err := s.Close(); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: error %v, want %q", name, err, want)
+			}
+		}
+	}
+}

@@ -353,12 +353,14 @@ extern "C" gt_error gt_attention_packed(gt_tensor in, gt_tensor query, const int
     std::optional<at::Tensor> q;
     if (query) q = *static_cast<at::Tensor*>(query);
     if (q) {
-      TORCH_CHECK(q->dim() == 2 && x.dim() == 2 && heads > 0 && q->size(1) % heads == 0 && x.size(1) == 2 * q->size(1),
+      TORCH_CHECK(q->dim() == 2 && x.dim() == 2 && heads > 0 && q->size(1) > 0 && q->size(1) % heads == 0 &&
+                      x.size(1) == 2 * q->size(1),
                   "queries are ", q->sizes(), ", keys and values ", x.sizes(), ", want [sequences, ", heads,
                   " heads * head size] and twice as wide [tokens, .]");
       TORCH_CHECK(q->size(0) == n, q->size(0), " queries, want one for each of ", n, " sequences");
+      TORCH_CHECK(q->device() == x.device(), "queries are on ", q->device(), ", keys and values on ", x.device());
     } else {
-      TORCH_CHECK(x.dim() == 2 && heads > 0 && x.size(1) % (3 * heads) == 0, "queries, keys and values are ", x.sizes(),
+      TORCH_CHECK(x.dim() == 2 && heads > 0 && x.size(1) > 0 && heads <= x.size(1) && x.size(1) % (3 * heads) == 0, "queries, keys and values are ", x.sizes(),
                   ", want [tokens, 3 * ", heads, " heads * head size]");
     }
     TORCH_CHECK(p >= 0 && p < 1, "dropout of ", p, ", want at least 0 and less than 1");
@@ -366,6 +368,7 @@ extern "C" gt_error gt_attention_packed(gt_tensor in, gt_tensor query, const int
     int64_t total = 0;
     for (int64_t l : ns) {
       TORCH_CHECK(l > 0, "a sequence of ", l, " tokens, want 1 or more");
+      TORCH_CHECK(l <= x.size(0) - total, "sequences of more tokens than the ", x.size(0), " that there are");
       total += l;
     }
     TORCH_CHECK(total == x.size(0) && n > 0, "sequences of ", total, " tokens in all, but ", x.size(0), " tokens");

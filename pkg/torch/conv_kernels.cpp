@@ -214,6 +214,13 @@ Tensors tensors(gt_tensor* ts) {
   return out;
 }
 
+// Whether one of them is not in the CPU's memory, which kernels read.
+bool elsewhere(const Tensors& ts) {
+  for (const at::Tensor& t : ts)
+    if (t.defined() && !t.is_cpu()) return true;
+  return false;
+}
+
 // What the slot keeps of them, packed anew where they have changed.
 std::shared_ptr<const Packed> packed(Slot* kept, const Tensors& ts, double eps, at::ScalarType type, at::IntArrayRef padding,
                                      at::IntArrayRef stride, at::IntArrayRef input) {
@@ -250,7 +257,7 @@ gt_error gt_conv_fused(void* slot, gt_tensor x, gt_tensor* ts, double eps, int n
     const at::Tensor& w = all[0];
     at::Tensor around = added ? T(added) : at::Tensor();
     at::ScalarType type = product_type(in);
-    bool misfit = in.dim() != 4 || in.numel() == 0 || in.size(1) != w.size(1) ||
+    bool misfit = elsewhere(all) || (added && !around.is_cpu()) || in.dim() != 4 || in.numel() == 0 || in.size(1) != w.size(1) ||
                   in.size(2) + 2 * padding < w.size(2) || in.size(3) + 2 * padding < w.size(3);  // ATen says what is wrong
     if (!misfit && added) {
       auto size = [&](int i) { return (in.size(i) + 2 * padding - w.size(i)) / stride + 1; };
@@ -284,7 +291,7 @@ gt_error gt_conv_pair(void* slot, void* slot2, gt_tensor x, gt_tensor* ts, gt_te
     Tensors first = tensors(ts), second = tensors(ts2);
     constexpr int64_t one[] = {1, 1};
     at::ScalarType type = product_type(in);
-    bool fits = matrix_units() && in.dim() == 4 && in.numel() > 0 && in.size(1) == first[0].size(1) &&
+    bool fits = matrix_units() && !elsewhere(first) && !elsewhere(second) && in.dim() == 4 && in.numel() > 0 && in.size(1) == first[0].size(1) &&
                 conv3x3_fits(first[0], type, 1, 1) && conv3x3_fits(second[0], type, 1, 1) &&
                 tiles_fit_pair(in, first[0], second[0]) && (!pool || (in.size(2) % 2 == 0 && in.size(3) % 2 == 0));
     if (!fits || norm_trains || recorded(in, first) || recorded(in, second)) return;

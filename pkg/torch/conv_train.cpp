@@ -73,11 +73,11 @@ extern "C" gt_error gt_conv_recorded(gt_tensor x, gt_tensor weight, gt_tensor bi
     const at::Tensor &in = *static_cast<at::Tensor*>(x), &w = *static_cast<at::Tensor*>(weight);
     at::ScalarType type = product_type(in);
     // The gradient by the input has as many columns as there are channels in.
-    bool fits = at::GradMode::is_enabled() && w.scalar_type() == at::kFloat && in.dim() == 4 && in.numel() > 0 &&
+    bool fits = at::GradMode::is_enabled() && w.is_cpu() && w.scalar_type() == at::kFloat && in.dim() == 4 && in.numel() > 0 &&
                 in.size(1) == w.size(1) && w.size(1) % 64 == 0 && conv3x3_fits(w, type, stride, padding);
-    if (!fits) return;
     std::optional<at::Tensor> b;
     if (bias) b = *static_cast<at::Tensor*>(bias);
+    if (!fits || (b && !b->is_cpu())) return;
     *out = new at::Tensor(Convolution::apply(in, w, b, relu != 0, type));
   });
 }

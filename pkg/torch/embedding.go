@@ -27,7 +27,7 @@ func NewEmbedding(st *Store, name string, rows, width, pad int, init Init) (*Emb
 }
 
 // Forward maps ids [...] of Int64 to [...,width]. An id outside the table is an
-// error.
+// error; a GPU finds it too late, and ends the process.
 func (l *Embedding) Forward(s *Scope, ids *Tensor) *Tensor {
 	if !s.ready("embedding", l.Weight.T, ids) {
 		return &Tensor{}

@@ -73,12 +73,13 @@ bool flash_fits(const at::Tensor& x, int64_t d) {
 
 at::Tensor flash(const at::Tensor& x, const std::optional<at::Tensor>& q, at::IntArrayRef lengths, int64_t heads, double p) {
   at::Tensor t = x.reshape({x.size(0), q ? 2 : 3, heads, -1});  // [ΣT,.,heads,d]
-  at::Tensor asked = q ? q->to(x.scalar_type()).reshape({q->size(0), heads, -1}) : t.select(1, 0);
+  std::vector<at::Tensor> part = t.unbind(1);                              // whose gradient is one stack
+  at::Tensor asked = q ? q->to(x.scalar_type()).reshape({q->size(0), heads, -1}) : part[0];
   std::vector<int64_t> ones(q ? lengths.size() : 0, 1);
   int64_t longest = *std::max_element(lengths.begin(), lengths.end());
   at::Tensor of = starts(lengths, x.device()), asks = q ? starts(ones, x.device()) : of;
-  auto r = at::_flash_attention_forward(asked, t.select(1, q ? 0 : 1), t.select(1, q ? 1 : 2), asks, of, q ? 1 : longest,
-                                        longest, p, /*is_causal=*/false, /*return_debug_mask=*/false);
+  auto r = at::_flash_attention_forward(asked, part[q ? 0 : 1], part[q ? 1 : 2], asks, of, q ? 1 : longest, longest, p,
+                                        /*is_causal=*/false, /*return_debug_mask=*/false);
   return std::get<0>(r).reshape({asked.size(0), -1});
 }
 

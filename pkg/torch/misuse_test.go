@@ -2,6 +2,7 @@ package torch_test
 
 import (
 	"errors"
+	"math"
 	"strings"
 	"testing"
 
@@ -69,12 +70,19 @@ var misuses = map[string][]misuse{
 		{"attention([2,3] float32): ", func(w wrong) { w.AttentionPacked(w.f23, []int{2}, 2, 0) }}, // 1 dimension, 2 heads
 		{"attention([2,2] float32): ", func(w wrong) { w.AttentionPacked(w.f22, []int{2}, 1, 0) }}, // no thirds
 		{"attention([2,3] float32): ", func(w wrong) { w.AttentionPacked(w.f23, []int{2}, 1, 2) }},
+		{"attention([2,0] float32): ", func(w wrong) { w.AttentionPacked(w.Zeros(torch.Float32, 2, 0), []int{2}, 1, 0) }},
+		{"attention([2,3] float32): ", func(w wrong) { w.AttentionPacked(w.f23, []int{2}, 0x5555555555555555, 0) }},          // times 3 is -1
+		{"attention([2,3] float32): ", func(w wrong) { w.AttentionPacked(w.f23, []int{math.MaxInt, math.MaxInt, 4}, 1, 0) }}, // sum to 2
 	},
 	"AttentionPackedQuery": {
 		{"attention([2,2] float32, [2,3] float32): ", func(w wrong) { w.AttentionPackedQuery(w.f22, w.f23, []int{1, 1}, 1, 0) }}, // not twice as wide
 		{"attention([2,2] float32, [4,5] float32): ", func(w wrong) { w.AttentionPackedQuery(w.f22, w.f45, []int{4}, 1, 0) }},    // 2 queries for 1
 		{"attention([2,2] float32, [2,3] float32): ", func(w wrong) { w.AttentionPackedQuery(w.f22, w.f23, nil, 1, 0) }},         // no sequences
 		{"attention([2,2] float32, [2,3] float32): ", func(w wrong) { w.AttentionPackedQuery(w.f22, w.f23, []int{1, 1}, 1, 2) }}, // of 2
+		{"attention([2,0] float32, [2,0] float32): ", func(w wrong) {
+			none := w.Zeros(torch.Float32, 2, 0)
+			w.AttentionPackedQuery(none, none, []int{1, 1}, 1, 0)
+		}},
 	},
 	"Linears": {
 		{"linear(): ", func(w wrong) { w.Linears(w.f23, torch.NoActivation) }},
@@ -88,6 +96,9 @@ var misuses = map[string][]misuse{
 		{"attention([2,3] float32, [4,5] float32, [2,3] float32): ", func(w wrong) { w.Attention(w.f23, w.f45, w.f23, torch.AttentionOptions{}) }},
 		{"attention([1,2,4,4] float32, [1,2,4,4] float32, [1,2,4,4] float32): ", func(w wrong) {
 			w.Attention(w.image, w.image, w.image, torch.AttentionOptions{Dropout: 2})
+		}},
+		{"attention([1,2,4,4] float32, [1,2,4,4] float32, [1,2,4,4] float32): ", func(w wrong) {
+			w.Attention(w.image, w.image, w.image, torch.AttentionOptions{Dropout: 1})
 		}},
 		{"attention([1,2,4,4] float32, [1,2,4,4] float32, [1,2,4,4] float32, [2,3] float32): ", func(w wrong) {
 			w.Attention(w.image, w.image, w.image, torch.AttentionOptions{Mask: w.f23})

@@ -72,6 +72,10 @@ func (s *Scope) Attention(q, k, v *Tensor, o AttentionOptions) *Tensor {
 	if !s.ready("attention", args...) || !s.probability("attention", o.Dropout, args...) {
 		return &Tensor{}
 	}
+	if o.Dropout == 1 { // some kernels take it, others do not
+		s.failOp("attention", fmt.Errorf("dropout of %v, want less than 1", o.Dropout), args)
+		return &Tensor{}
+	}
 	if o.Mask != nil {
 		mask = o.Mask.ptr
 	}

@@ -105,7 +105,8 @@ type LossOptions struct {
 //
 // logits is [N,C]; labels is [N] of Int64, or [N,C] of class probabilities.
 // Logits of less than float32 are widened: the logarithm of a bfloat16
-// probability has two digits.
+// probability has two digits. A label that is no class is an error; a GPU finds it too
+// late, and ends the process.
 func (s *Scope) CrossEntropy(logits, labels *Tensor) *Tensor {
 	return s.CrossEntropyWith(logits, labels, LossOptions{})
 }

@@ -92,7 +92,8 @@ func (s *Scope) Narrow(x *Tensor, dim, start, length int) *Tensor {
 	return s.take("narrow", raw(out), x)
 }
 
-// IndexSelect returns the entries of a dimension that index, of Int64, names.
+// IndexSelect returns the entries of a dimension that index, of Int64, names. One that
+// is not there is an error; a GPU finds it too late, and ends the process.
 func (s *Scope) IndexSelect(x *Tensor, dim int, index *Tensor) *Tensor {
 	if !s.ready("index_select", x, index) {
 		return &Tensor{}

@@ -16,11 +16,13 @@ import (
 // process. The zero value is the CPU, one intra-op thread per core, float32 and
 // seed 0.
 type Options struct {
-	Device   Device
-	Threads  int    // intra-op threads; 0: one per core that the process may use
-	Seed     uint64 // of the device's default generator
-	Autocast DType  // BFloat16 or Float16: training scopes cast to it; Float32 (or 0): no autocast
-	TF32     bool   // CUDA: float32 products with 10-bit mantissas
+	Device  Device
+	Threads int    // intra-op threads; 0: one per core that the process may use
+	Seed    uint64 // of the device's default generator
+	// Autocast is what training scopes cast to: BFloat16, or Float16, whose small
+	// gradients vanish, since losses are not scaled; Float32 (or 0): nothing.
+	Autocast DType
+	TF32     bool // CUDA: float32 products with 10-bit mantissas
 	// KeepMemory leaves up to 1 GiB of freed memory with the process, for the next
 	// operator, instead of giving it back to the system at once; for good.
 	KeepMemory bool

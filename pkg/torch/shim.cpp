@@ -483,6 +483,8 @@ gt_error gt_fused_adam(gt_tensor* params, gt_tensor* m, gt_tensor* v, gt_tensor*
       same_layout("gradient", g[p.size() - 1], p.back());
       TORCH_CHECK(st.back().scalar_type() == at::kFloat && st.back().numel() == 1, "step count is ", st.back().sizes(), " ",
                   st.back().scalar_type(), ", want one float32");
+      TORCH_CHECK(st.back().device() == p.back().device(), "step count is on ", st.back().device(), ", the parameter on ",
+                  p.back().device());
     }
     if (p.empty()) return;
     weights_change();

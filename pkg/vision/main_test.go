@@ -1,6 +1,7 @@
 package vision_test
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"testing"
@@ -12,9 +13,13 @@ import (
 // rt is libtorch for this package's tests: it opens once a process.
 var rt *torch.Runtime
 
+// GOTUNE_TEST_DEVICE runs them on another device than the CPU: cuda, say.
 func TestMain(m *testing.M) {
-	var err error
-	if rt, err = torch.Open(torch.Options{Seed: 1}); err != nil {
+	device, err := torch.ParseDevice(cmp.Or(os.Getenv("GOTUNE_TEST_DEVICE"), "cpu"))
+	if err == nil {
+		rt, err = torch.Open(torch.Options{Device: device, Seed: 1})
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
