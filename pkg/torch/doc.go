@@ -25,6 +25,18 @@
 // start and restores them at the end. A scope belongs to the goroutine that
 // opened it. Goroutines that load data carry Go slices, never tensors.
 //
+// Scopes on several goroutines run side by side, and may share the tensors of a store:
+// to change a model that others are at work with for another, close its store; what is
+// open then sees its work through. Each thread that computes brings [Options].Threads
+// with it, and keeps them: 64 goroutines with 8 are 512 threads of the system. A
+// service bounds how many scopes are open at once, and takes one or two threads for
+// each. libtorch's generator is one for the process: a run is the same to the bit only
+// where nothing else draws from it, neither new weights nor another training.
+//
+// A coroutine cannot change its hold on a thread, so an iterator of package iter's Pull
+// and a scope must not be opened and closed within one another: Go ends the process.
+// To walk through two sources at once, make one of them.
+//
 // # Operators
 //
 // They are ATen's, reached through package libtch of gotch, its lowest layer;

@@ -6,17 +6,21 @@ import "C"
 import (
 	"errors"
 	"fmt"
+	"math"
 	"unsafe"
 )
 
 // Float reads the one element of t. On a GPU it waits for all that was asked of
-// it: read losses at the logging interval, not at every step.
+// it: read losses at the logging interval, not at every step. On an error it returns
+// NaN, which no bound that a loop stops at compares well with.
 func (s *Scope) Float(t *Tensor) float64 {
 	if !s.usable("item", t) {
-		return 0
+		return math.NaN()
 	}
 	var v C.double
-	s.check("item", C.gt_item(t.ptr, &v), t)
+	if !s.check("item", C.gt_item(t.ptr, &v), t) {
+		return math.NaN()
+	}
 	return float64(v)
 }
 

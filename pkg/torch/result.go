@@ -48,7 +48,7 @@ func (s *Scope) usable(op string, xs ...*Tensor) bool {
 			s.failOp(op, errNil, xs)
 			return false
 		}
-		if x.ptr == nil {
+		if !x.Alive() {
 			s.failOp(op, ErrClosed, xs)
 			return false
 		}
@@ -80,10 +80,12 @@ func (s *Scope) takeShim(op string, e C.gt_error, p raw, xs ...*Tensor) *Tensor 
 }
 
 // check records a shim function's error.
-func (s *Scope) check(op string, e C.gt_error, xs ...*Tensor) {
-	if err := shimErr(e); err != nil {
+func (s *Scope) check(op string, e C.gt_error, xs ...*Tensor) bool {
+	err := shimErr(e)
+	if err != nil {
 		s.failOp(op, err, xs)
 	}
+	return err == nil
 }
 
 func (s *Scope) own(p raw) *Tensor {

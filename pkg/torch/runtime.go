@@ -35,8 +35,16 @@ type Runtime struct {
 	closed atomic.Bool
 	live   atomic.Int64
 
-	mu     sync.Mutex
-	owners map[owner]struct{} // open scopes and stores
+	mu      sync.Mutex
+	owners  map[owner]struct{} // open scopes and stores
+	closing []*closing
+}
+
+// closing is a store that has closed while scopes were open, and those of them that
+// still are.
+type closing struct {
+	*Store
+	scopes map[*Scope]struct{}
 }
 
 // owner is a Scope or a Store.
@@ -174,10 +182,48 @@ func (rt *Runtime) register(o owner) bool {
 	return true
 }
 
-func (rt *Runtime) unregister(o owner) {
+// unregister takes s, which closes, out of the open owners, and frees the stores that
+// waited for it.
+func (rt *Runtime) unregister(s *Scope) {
+	for _, st := range rt.left(s) {
+		st.free()
+	}
+}
+
+// left returns the stores that waited for s alone.
+func (rt *Runtime) left(s *Scope) (free []*Store) {
 	rt.mu.Lock()
-	delete(rt.owners, o)
+	defer rt.mu.Unlock()
+	delete(rt.owners, s)
+	rt.closing = slices.DeleteFunc(rt.closing, func(c *closing) bool {
+		delete(c.scopes, s)
+		if len(c.scopes) == 0 {
+			free = append(free, c.Store)
+		}
+		return len(c.scopes) == 0
+	})
+	return free
+}
+
+// closeStore closes st, once, and frees it as soon as no scope that is open now can be
+// at work with it: one that opens later finds it closed.
+func (rt *Runtime) closeStore(st *Store) {
+	rt.mu.Lock()
+	again := st.closed.Swap(true)
+	delete(rt.owners, st)
+	scopes := make(map[*Scope]struct{})
+	for o := range rt.owners {
+		if s, ok := o.(*Scope); ok {
+			scopes[s] = struct{}{}
+		}
+	}
+	if !again && len(scopes) > 0 {
+		rt.closing = append(rt.closing, &closing{st, scopes})
+	}
 	rt.mu.Unlock()
+	if !again && len(scopes) == 0 {
+		st.free()
+	}
 }
 
 // Trim hands the C library's free pages back to the operating system.

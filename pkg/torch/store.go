@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sync/atomic"
 )
 
 // Store owns tensors that outlive a step: a model's parameters and buffers, or
@@ -18,7 +19,7 @@ type Store struct {
 	params []*Parameter
 	byName map[string]*Parameter
 	slots  []raw // of packed copies of weights
-	closed bool
+	closed *atomic.Bool
 	place  place
 }
 
@@ -60,8 +61,8 @@ func KaimingUniform(fanIn int) Init {
 // NewStore returns an empty store. Close it when the model is done with. On a
 // closed runtime the store is closed too: adding to it is an error.
 func (rt *Runtime) NewStore() *Store {
-	st := &Store{rt: rt, byName: make(map[string]*Parameter), place: caller()}
-	st.closed = !rt.register(st)
+	st := &Store{rt: rt, byName: make(map[string]*Parameter), closed: new(atomic.Bool), place: caller()}
+	st.closed.Store(!rt.register(st))
 	return st
 }
 
@@ -86,7 +87,7 @@ func (st *Store) Buffer(name string, dtype DType, init Init, shape ...int) (*Par
 }
 
 func (st *Store) add(name string, buffer bool, dtype DType, init Init, shape []int) (*Parameter, error) {
-	if st.closed {
+	if st.closed.Load() {
 		return nil, fmt.Errorf("parameter %q: %w", name, ErrClosed)
 	}
 	if _, dup := st.byName[name]; dup {
@@ -130,6 +131,7 @@ func (st *Store) add(name string, buffer bool, dtype DType, init Init, shape []i
 		return nil, fmt.Errorf("parameter %q: %w", name, err)
 	}
 	s.release(t)
+	t.gone = st.closed
 	st.params = append(st.params, p)
 	st.byName[name] = p
 	return p, nil
@@ -183,7 +185,7 @@ func (st *Store) Get(name string) *Parameter { return st.byName[name] }
 // Swap exchanges the values of st's tensors with those of other's, which must
 // have the same names, shapes and types in the same order. It copies nothing.
 func (st *Store) Swap(other *Store) error {
-	if st.closed || other.closed {
+	if st.closed.Load() || other.closed.Load() {
 		return fmt.Errorf("swap: %w", ErrClosed)
 	}
 	if len(st.params) != len(other.params) {
@@ -208,17 +210,19 @@ func (st *Store) Swap(other *Store) error {
 	return s.Err()
 }
 
-// Close frees the store's tensors. Closing twice is harmless.
-func (st *Store) Close() {
-	if st.closed {
-		return
-	}
-	st.closed = true
+// Close ends the store: using its tensors is an error from then on. Where scopes are
+// open, which may be at work with them on other goroutines, the last of these frees
+// them when it closes; what is done with a parameter outside a scope is to be over.
+// Closing twice is harmless.
+func (st *Store) Close() { st.rt.closeStore(st) }
+
+// free is called once, when no scope can be at work with the tensors.
+func (st *Store) free() {
 	st.freeSlots()
 	for _, p := range st.params {
-		p.T.free()
+		freeRaw(p.T.ptr) // which stays as it is: another goroutine may ask whether it is alive
+		st.rt.live.Add(-1)
 	}
-	st.rt.unregister(st)
 }
 
 func (st *Store) leaks() []string {

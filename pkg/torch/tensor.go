@@ -9,13 +9,15 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 )
 
 // Tensor is a handle on an ATen tensor, valid until its owner closes. Using it
 // later is an error, not a crash.
 type Tensor struct {
-	ptr raw
-	rt  *Runtime
+	ptr  raw
+	rt   *Runtime
+	gone *atomic.Bool // the store that owns it has closed; nil: a scope owns it
 }
 
 // usualDims is how many dimensions are asked for at first; few tensors have
@@ -33,7 +35,7 @@ func (t *Tensor) free() {
 }
 
 // Alive says whether the tensor's owner is still open.
-func (t *Tensor) Alive() bool { return t != nil && t.ptr != nil }
+func (t *Tensor) Alive() bool { return t != nil && (t.gone == nil || !t.gone.Load()) && t.ptr != nil }
 
 type meta struct {
 	shape        []int
@@ -89,7 +91,7 @@ func (t *Tensor) String() string {
 	switch {
 	case t == nil:
 		return "nil"
-	case t.ptr == nil:
+	case !t.Alive():
 		return "closed"
 	}
 	m := t.meta()

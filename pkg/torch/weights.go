@@ -1,6 +1,7 @@
 package torch
 
 import (
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -19,9 +20,34 @@ var dtypes = map[tensorfile.DType]DType{
 // parameters, and a record of which of them were used.
 type WeightFile struct {
 	path    string
+	file    *tensorfile.File // that Close closes, or nil
 	tensors map[string]tensorfile.Tensor
 	order   []string
 	used    map[string]bool
+}
+
+// OpenWeights opens a file of named tensors: .safetensors, such as
+// Store.WriteSafetensors writes and train.CheckpointWeights finds, PyTorch's .bin and
+// .pth, or Keras' .h5. Close it when what is wanted was read.
+func OpenWeights(path string) (*WeightFile, error) {
+	f, err := tensorfile.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	w, err := NewWeightFile(f, nil)
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	w.file = f
+	return w, nil
+}
+
+// Close closes the file that OpenWeights opened. Tensors that were copied from it stay.
+func (w *WeightFile) Close() error {
+	if w.file == nil {
+		return nil
+	}
+	return w.file.Close()
 }
 
 // NewWeightFile lists f's tensors. rename maps a name in the file to the

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -78,12 +79,31 @@ type Adam struct {
 // slot is a parameter's state, made when the parameter first trains.
 type slot struct{ m, v, step *torch.Parameter }
 
-// NewAdam returns an optimiser of params, in their order. Close it when done.
+// NewAdam returns an optimiser of params, in their order. Close it when done. A buffer,
+// or a name that comes twice, is an error.
 func NewAdam(rt *torch.Runtime, params []*torch.Parameter, o AdamOptions) (*Adam, error) {
-	if err := o.Validate(); err != nil {
+	if err := errors.Join(o.Validate(), checkTrained(params)); err != nil {
 		return nil, err
 	}
 	return &Adam{rt: rt, opts: o.withDefaults(), params: params, state: rt.NewStore(), slots: make(map[string]slot)}, nil
+}
+
+func checkTrained(params []*torch.Parameter) error {
+	var errs []error
+	seen := make(map[string]bool, len(params))
+	for i, p := range params {
+		switch {
+		case p == nil:
+			errs = append(errs, fmt.Errorf("parameter %d of the optimiser is nil", i))
+			continue
+		case p.Buffer:
+			errs = append(errs, fmt.Errorf("parameter %q of the optimiser is a buffer, which is never trained", p.Name))
+		case seen[p.Name]:
+			errs = append(errs, fmt.Errorf("parameter %q of the optimiser comes twice", p.Name))
+		}
+		seen[p.Name] = true
+	}
+	return errors.Join(errs...)
 }
 
 // ClipNorm scales the gradients so that their global L2 norm is at most maxNorm
@@ -166,7 +186,8 @@ func (a *Adam) slot(p *torch.Parameter) (slot, error) {
 func (a *Adam) State() *torch.Store { return a.state }
 
 // Restore makes the state that of w, a checkpoint's file. Parameters that it holds
-// none for have none, as before they first train.
+// none for have none, as before they first train; a file of other tensors alone is an
+// error.
 func (a *Adam) Restore(w *torch.WeightFile) error {
 	a.forget()
 	src := w.Source()
@@ -194,6 +215,9 @@ func (a *Adam) Restore(w *torch.WeightFile) error {
 				return fmt.Errorf("optimizer state %q: %w", q.Name, err)
 			}
 		}
+	}
+	if len(w.Names()) > 0 && len(a.slots) == 0 {
+		return fmt.Errorf("no optimizer state of these parameters among %d tensors, the first %q", len(w.Names()), w.Names()[0])
 	}
 	return nil
 }

@@ -118,8 +118,11 @@ func Eval[B Batch](ctx context.Context, rt *torch.Runtime, m Model[B], data Data
 		if err != nil {
 			return Score{}, err
 		}
-		if p.Label < 0 || p.Label >= len(p.Logits) {
+		switch {
+		case p.Label < 0:
 			return Score{}, fmt.Errorf("%s: no label to compare with", p.Name)
+		case p.Label >= len(p.Logits):
+			return Score{}, fmt.Errorf("%s: label %d of %d classes", p.Name, p.Label, len(p.Logits))
 		}
 		s.Examples++
 		s.Loss += p.Loss()

@@ -6,11 +6,13 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/gotune/gotune/pkg/torch"
 	"github.com/gotune/gotune/pkg/train"
 )
 
@@ -113,6 +115,77 @@ func TestFailureThatCannotBeSaved(t *testing.T) {
 		return boom
 	}}}.fit(t)
 	if !errors.Is(err, boom) || !strings.Contains(err.Error(), "save checkpoint "+filepath.Join(dir, "checkpoints", "step-000005")) {
+		t.Errorf("error %v", err)
+	}
+}
+
+// A run without options of its own goes on only with the data and the batches that it
+// began with.
+func TestOwnOptions(t *testing.T) {
+	dir := t.TempDir()
+	ctx, cancel := context.WithCancel(context.Background())
+	o := train.FitOptions{Dir: dir, Seed: 1, Observe: func(e train.Event) {
+		if e, ok := e.(train.StepEvent); ok && e.Step == 5 {
+			cancel()
+		}
+	}}
+	_, _, err := toy{opts: o, ctx: ctx}.fit(t)
+	var stopped *train.Interrupted
+	if !errors.As(err, &stopped) {
+		t.Fatal(err)
+	}
+	_, _, err = toy{opts: train.FitOptions{Dir: dir, Resume: true, Seed: 2, Batch: 10}, data: newPoints(150, 1)}.fit(t)
+	var c *train.Changed
+	if !errors.As(err, &c) || !slices.Equal(c.Options, []string{"Batch", "Seed", "the number of examples"}) {
+		t.Fatalf("error %v, want a *Changed", err)
+	}
+	if _, _, err = (toy{opts: train.FitOptions{Dir: dir, Resume: true, Seed: 1}}).fit(t); err != nil {
+		t.Error(err)
+	}
+}
+
+// An interrupted run says what was saved and what was not.
+func TestInterruptedSaysWhatIsSaved(t *testing.T) {
+	full := errors.New("disk full")
+	for want, e := range map[string]train.Interrupted{
+		"interrupted after step 5": {Step: 5, Checkpoint: "run/c"},
+		"interrupted after step 5, which is saved in run/c, but the model is not: disk full": {Step: 5, Checkpoint: "run/c", Err: full},
+		"interrupted after step 5, and not saved: disk full":                                 {Step: 5, Err: full},
+	} {
+		if got := e.Error(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+func TestAdamRefusesWhatCannotTrain(t *testing.T) {
+	m := newMLP(t, 0)
+	ps := m.st.Parameters()
+	b, err := m.st.Buffer("count", torch.Float32, torch.Constant(0), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = train.NewAdam(rt, append(ps, nil, b, ps[0]), train.AdamOptions{})
+	for _, want := range []string{"is nil", `"count" of the optimiser is a buffer`, "comes twice"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v does not tell of %q", err, want)
+		}
+	}
+	opt, err := train.NewAdam(rt, ps, train.AdamOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer opt.Close()
+	path := filepath.Join(t.TempDir(), "model.safetensors")
+	if err := m.st.WriteSafetensors(path, nil); err != nil {
+		t.Fatal(err)
+	}
+	w, err := torch.OpenWeights(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	if err := opt.Restore(w); err == nil || !strings.Contains(err.Error(), "no optimizer state of these parameters") {
 		t.Errorf("error %v", err)
 	}
 }

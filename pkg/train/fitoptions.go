@@ -48,7 +48,7 @@ type FitOptions struct {
 	// Dir is the run's folder: checkpoints/ and model/ go there. "": nothing is
 	// saved.
 	Dir             string
-	SaveModel       func(dir string) error // writes the model in its ecosystem's format
+	SaveModel       func(dir string) error // writes the model in its ecosystem's format, as BERT's and vision's Save do: dir is there or not
 	CheckpointEvery Cadence
 	Keep            int // checkpoints; 0: 1
 	// Resume goes on from Dir's newest whole checkpoint, whatever model, optimiser and
@@ -59,7 +59,9 @@ type FitOptions struct {
 	Lock   *Lock // of Dir, where the caller holds it; nil: Fit locks it
 
 	// Options say, by name, what makes the run. A checkpoint holds them, and a run
-	// that goes on with others is refused, except where AllowChange is true.
+	// that goes on with others is refused, except where AllowChange is true. nil: Fit's
+	// own that change which examples a step has: Seed, Batch, Accumulate,
+	// MaxBatchTokens and the number of examples.
 	Options     map[string]string
 	AllowChange func(option string) bool // nil: for none
 
@@ -84,7 +86,10 @@ type Interrupted struct {
 }
 
 func (e *Interrupted) Error() string {
-	if e.Err != nil {
+	switch {
+	case e.Err != nil && e.Checkpoint != "":
+		return fmt.Sprintf("interrupted after step %d, which is saved in %s, but the model is not: %v", e.Step, e.Checkpoint, e.Err)
+	case e.Err != nil:
 		return fmt.Sprintf("interrupted after step %d, and not saved: %v", e.Step, e.Err)
 	}
 	return fmt.Sprintf("interrupted after step %d", e.Step)

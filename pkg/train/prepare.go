@@ -39,6 +39,10 @@ func (f *fit[B]) prepare() error {
 			return err
 		}
 	}
+	if o.Options == nil {
+		f.o.Options = f.own()
+		o.Options = f.o.Options
+	}
 	if o.Dir != "" {
 		f.saver = &saver{run: o.Dir, keep: o.Keep, rt: f.rt, options: o.Options}
 	}
@@ -62,6 +66,14 @@ func (f *fit[B]) prepare() error {
 		return err
 	}
 	return f.replay()
+}
+
+// own are the options by which a step has other examples, for a run that names none.
+func (f *fit[B]) own() map[string]string {
+	return map[string]string{
+		"Seed": fmt.Sprint(f.o.Seed), "Batch": fmt.Sprint(f.o.Batch), "Accumulate": fmt.Sprint(f.o.Accumulate),
+		"MaxBatchTokens": fmt.Sprint(f.o.MaxBatchTokens), "the number of examples": fmt.Sprint(f.data.Len()),
+	}
 }
 
 // validate returns every fault of the options.

@@ -20,11 +20,15 @@ type Step[B any] struct {
 // step's scope, in training mode; all are freed when the body ends, also by
 // break, return or panic. An error of the batches, of an operation in the body
 // (where the scope kept it) or of ctx comes out once, with a nil step, and ends
-// the loop.
+// the loop. A body that breaks has to ask the step's Err itself: it leaves no next
+// turn for the error to come out in.
+//
+// Two sources of batches are walked through at once by making one sequence of them, not
+// by iter.Pull in the body: see [torch], Threads.
 //
 // The loop, in the order in which things happen:
 //
-//	for s, err := range train.Steps(ctx, rt, ds.Epochs(ctx, 2, 32)) {
+//	for s, err := range train.Steps(ctx, rt, ds.Epochs(ctx, 2, 32, 42)) {
 //		if err != nil {
 //			return fmt.Errorf("fine-tune: %w", err)
 //		}
