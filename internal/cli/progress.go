@@ -19,14 +19,12 @@ type progress struct {
 	out *os.File
 	now func() time.Time
 
-	mu       sync.Mutex // one line at a time, and none into the bar
-	bar      *bar       // nil off a terminal
-	examples int        // trained on, in this process
-	steps    int
-	trained  time.Duration
-	last     train.StepEvent
-	left     time.Duration // as of last
-	metric   string        // of the newest evaluation
+	mu     sync.Mutex // one line at a time, and none into the bar
+	bar    *bar       // nil off a terminal
+	pace   pace       // of the newest steps
+	epoch  stint      // of the steps since the last epoch's end, in this process
+	last   train.StepEvent
+	metric string // of the newest evaluation
 
 	evaluating bool
 	evalFrom   time.Time // of the evaluation's first batch
@@ -90,12 +88,10 @@ func (p *progress) observe(e train.Event) {
 // step counts the time of steps alone: evaluations and checkpoints would lower
 // the rate.
 func (p *progress) step(e train.StepEvent) {
-	p.examples += e.Examples
-	p.steps++
-	p.trained += e.Duration
-	rate := float64(p.examples) / p.trained.Seconds()
-	left := p.trained / time.Duration(p.steps) * time.Duration(e.Steps-e.Step)
-	p.last, p.left = e, left
+	p.pace.add(e)
+	p.epoch.examples, p.epoch.took = p.epoch.examples+e.Examples, p.epoch.took+e.Duration
+	p.last = e
+	rate, left := p.pace.rate(), p.pace.left(e.Steps-e.Step)
 	note := fmt.Sprintf("loss %.4f  %.1f/s  %s left  lr %.2e", e.Loss, rate, seconds(left), e.LR)
 	if p.metric != "" {
 		note += "  " + p.metric
@@ -132,10 +128,10 @@ func (p *progress) evaluation(e train.EvalEvent) {
 	}
 	rate := ""
 	if took := p.now().Sub(p.evalFrom); took > 0 && e.Done > p.evalDone {
-		rate = fmt.Sprintf("%.1f/s", float64(e.Done-p.evalDone)/took.Seconds())
+		rate = fmt.Sprintf("  %.1f/s", float64(e.Done-p.evalDone)/took.Seconds())
 	}
-	if !p.draw("evaluating", e.Done, e.Total, rate) && e.Done < e.Total && p.due() {
-		p.printf("evaluating %d/%d  %s", e.Done, e.Total, rate)
+	if !p.draw("evaluating", e.Done, e.Total, strings.TrimSpace(rate)) && e.Done < e.Total && p.due() {
+		p.printf("evaluating %d/%d%s", e.Done, e.Total, rate)
 	}
 	p.evaluating = e.Done < e.Total
 }
@@ -150,6 +146,8 @@ func (p *progress) due() bool {
 	return true
 }
 
+// endEpoch tells an epoch's own rate, and the time left at the pace of its last
+// steps.
 func (p *progress) endEpoch(e train.EpochEvent) {
 	parts := []string{fmt.Sprintf("epoch %d", e.Epoch), fmt.Sprintf("train loss %.4f", e.TrainLoss)}
 	if e.ValAccuracy != nil {
@@ -157,12 +155,17 @@ func (p *progress) endEpoch(e train.EpochEvent) {
 		p.metric = fmt.Sprintf("val accuracy %.4f", *e.ValAccuracy)
 	}
 	parts = append(parts, time.Duration(e.Seconds*float64(time.Second)).Round(100*time.Millisecond).String())
-	if p.trained > 0 {
-		parts = append(parts, fmt.Sprintf("%.1f examples/s", float64(p.examples)/p.trained.Seconds()), fmt.Sprintf("lr %.2e", p.last.LR))
+	// The epoch's steps and its evaluation, as in the time before it.
+	if rate := perSecond(p.epoch.examples, p.epoch.took+e.Duration); rate > 0 {
+		parts = append(parts, fmt.Sprintf("%.1f examples/s", rate))
+	}
+	p.epoch = stint{}
+	if p.last.Step > 0 {
+		parts = append(parts, fmt.Sprintf("lr %.2e", p.last.LR))
 	}
 	parts = append(parts, bytesString(residentBytes())+" resident")
 	if p.last.Step < p.last.Steps {
-		parts = append(parts, seconds(p.left).String()+" left")
+		parts = append(parts, seconds(p.pace.left(p.last.Steps-p.last.Step)).String()+" left")
 	}
 	if e.Best && e.ValAccuracy != nil {
 		parts = append(parts, "best so far")

@@ -38,7 +38,7 @@ func TestPlainLines(t *testing.T) {
 	want := []string{
 		"step 4/20  epoch 1  loss 0.7000  lr 5.00e-05  grad norm 1.50  2.0 examples/s  1m4s left",
 		"step 8/20  epoch 1  loss 0.7000  lr 5.00e-05  grad norm 1.50  2.0 examples/s  48s left",
-		"evaluating 32/160  ",
+		"evaluating 32/160",
 		"evaluating 96/160  4.0/s",
 		"epoch 1  train loss 0.5000  val loss 0.2500  val accuracy 0.7500  1m1.3s  2.0 examples/s  lr 5.00e-05  ",
 		"warning: no room",
@@ -49,7 +49,7 @@ func TestPlainLines(t *testing.T) {
 		t.Fatalf("%d lines, want %d:\n%s", len(got), len(want), told())
 	}
 	for i := range want {
-		if !strings.HasPrefix(got[i], want[i]) {
+		if !strings.HasPrefix(got[i], want[i]) || strings.TrimSpace(got[i]) != got[i] {
 			t.Errorf("line %q\nwant %q", got[i], want[i])
 		}
 	}
