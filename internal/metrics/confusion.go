@@ -28,12 +28,14 @@ func (m Confusion) Examples() int {
 }
 
 // Accuracy returns the fraction of examples predicted rightly, 0 without any.
-func (m Confusion) Accuracy() float64 {
-	right := 0
+func (m Confusion) Accuracy() float64 { return ratio(m.right(), m.Examples()) }
+
+func (m Confusion) right() int {
+	n := 0
 	for i := range m {
-		right += m[i][i]
+		n += m[i][i]
 	}
-	return ratio(right, m.Examples())
+	return n
 }
 
 // BalancedAccuracy returns the mean recall of the classes that have examples.

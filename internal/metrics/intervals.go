@@ -1,22 +1,24 @@
 package metrics
 
 import (
+	"math"
 	"math/rand/v2"
 	"slices"
 )
 
-// Interval is a percentile bootstrap interval: what the metric might have been
-// on other examples of the same kind.
-// Source: Efron & Tibshirani 1993, chapter 13.
+// Interval is what a metric might have been on other examples of the same kind.
 type Interval struct {
 	Low  float64 `json:"low"`
 	High float64 `json:"high"`
 }
 
-// Intervals are the 95 % intervals of a Result.
+// Intervals are the 95 % intervals of a Result: Wilson's of the accuracy, which also
+// has a width where all examples are right, and percentiles of a bootstrap of F1 and
+// loss.
+// Source: Efron & Tibshirani 1993, chapter 13.
 type Intervals struct {
-	Resamples int      `json:"resamples"`
-	Seed      uint64   `json:"seed"`
+	Resamples int      `json:"resamples"` // of the bootstrap
+	Seed      uint64   `json:"seed"`      // likewise
 	Accuracy  Interval `json:"accuracy"`
 	F1        Interval `json:"f1"` // macro
 	LogLoss   Interval `json:"log_loss"`
@@ -42,7 +44,7 @@ func (e *Evaluator) intervals() *Intervals {
 			}
 		}
 	}
-	accuracy, f1 := make([]float64, e.o.Resamples), make([]float64, e.o.Resamples)
+	f1 := make([]float64, e.o.Resamples)
 	// A binomial costs as much as fifty single draws.
 	var cellOf []int32
 	if n < 50*len(cells) {
@@ -62,11 +64,11 @@ func (e *Evaluator) intervals() *Intervals {
 		} else {
 			multinomial(drawn, n, counts, src)
 		}
-		accuracy[b], f1[b] = accuracyAndF1(cells, drawn, right, twice)
+		f1[b] = macroF1(cells, drawn, right, twice)
 	}
 	return &Intervals{
 		Resamples: e.o.Resamples, Seed: e.o.Seed,
-		Accuracy: percentiles(accuracy), F1: percentiles(f1),
+		Accuracy: wilson(e.confusion.right(), n), F1: percentiles(f1),
 		LogLoss: percentiles(resampledMeans(e.scores.losses(), n, e.o.Resamples, src)),
 	}
 }
@@ -74,20 +76,17 @@ func (e *Evaluator) intervals() *Intervals {
 // cell is a place of the confusion matrix.
 type cell struct{ label, predicted int }
 
-// accuracyAndF1 returns what Confusion.Accuracy and Macro would, from the cells
-// that are not empty: with many classes most are. right and twice are scratch.
-func accuracyAndF1(cells []cell, drawn, right, twice []int) (accuracy, f1 float64) {
+// macroF1 returns what Confusion.Macro would, from the cells that are not empty: with
+// many classes most are. right and twice are scratch.
+func macroF1(cells []cell, drawn, right, twice []int) (f1 float64) {
 	clear(right)
 	clear(twice) // support plus predicted
-	n, hits := 0, 0
 	for i, c := range cells {
 		k := drawn[i]
-		n += k
 		twice[c.label] += k
 		twice[c.predicted] += k
 		if c.label == c.predicted {
 			right[c.label] = k
-			hits += k
 		}
 	}
 	present := 0
@@ -97,7 +96,24 @@ func accuracyAndF1(cells []cell, drawn, right, twice []int) (accuracy, f1 float6
 			present++
 		}
 	}
-	return ratio(hits, n), f1 / float64(present)
+	return f1 / float64(present)
+}
+
+// wilson returns the 95 % score interval of a share of k in n.
+// Source: Wilson 1927; statsmodels' proportion_confint(method="wilson").
+func wilson(k, n int) Interval {
+	const z = 1.959963984540054 // the normal distribution's 97.5th percentile
+	p, m := float64(k)/float64(n), float64(n)
+	middle := (p + z*z/(2*m)) / (1 + z*z/m)
+	half := z * math.Sqrt(p*(1-p)/m+z*z/(4*m*m)) / (1 + z*z/m)
+	in := Interval{Low: middle - half, High: middle + half}
+	if k == 0 {
+		in.Low = 0 // and not what rounding leaves
+	}
+	if k == n {
+		in.High = 1
+	}
+	return in
 }
 
 // percentiles returns the 2.5th and 97.5th percentile, interpolated linearly.

@@ -29,6 +29,43 @@ func TestIntervalsAreSeeded(t *testing.T) {
 	}
 }
 
+// The oracle is Wilson's formula, computed by hand. A point would say that nothing can
+// go wrong, of three examples.
+func TestAccuracyIntervalHasAWidth(t *testing.T) {
+	for _, c := range []struct {
+		right, n  int
+		low, high float64
+	}{
+		{3, 3, 0.4385, 1},
+		{0, 3, 0, 0.5615},
+		{60, 60, 0.9398, 1},
+		{45, 60, 0.6277, 0.8422},
+		{1, 2, 0.0945, 0.9055},
+		{900, 1000, 0.8798, 0.9171},
+	} {
+		e, err := NewEvaluator([]string{"a", "b"}, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range c.n {
+			logits := []float32{0, 1}
+			if i < c.right {
+				logits = []float32{1, 0}
+			}
+			if err := e.Add(logits, 0, ""); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got := e.Result().Intervals.Accuracy
+		if math.Abs(got.Low-c.low) > 5e-5 || math.Abs(got.High-c.high) > 5e-5 {
+			t.Errorf("%d of %d: %v, want %g to %g", c.right, c.n, got, c.low, c.high)
+		}
+		if c.right == c.n && got.High != 1 || c.right == 0 && got.Low != 0 {
+			t.Errorf("%d of %d: %v, want an end to be 0 or 1", c.right, c.n, got)
+		}
+	}
+}
+
 // Groups of losses give the interval that drawing single examples does.
 func TestGroupedBootstrap(t *testing.T) {
 	const n, resamples = drawnSingly + 1, 800
@@ -111,9 +148,9 @@ func TestBootstrapCountsAsConfusionDoes(t *testing.T) {
 		}
 		m[0][0]++ // never empty
 		drawn[0]++
-		accuracy, f1 := accuracyAndF1(cells, drawn, make([]int, c), make([]int, c))
-		if math.Abs(accuracy-m.Accuracy()) > 1e-15 || math.Abs(f1-m.Macro().F1) > 1e-12 {
-			t.Errorf("accuracy %v and F1 %v of the cells, %v and %v of the matrix", accuracy, f1, m.Accuracy(), m.Macro().F1)
+		f1 := macroF1(cells, drawn, make([]int, c), make([]int, c))
+		if math.Abs(f1-m.Macro().F1) > 1e-12 {
+			t.Errorf("F1 %v of the cells, %v of the matrix", f1, m.Macro().F1)
 		}
 	})
 }

@@ -15,6 +15,7 @@ import statsmodels
 from scipy import optimize, special, stats
 from sklearn import metrics as M
 from statsmodels.stats.contingency_tables import mcnemar
+from statsmodels.stats.proportion import proportion_confint
 
 warnings.filterwarnings("ignore")
 
@@ -85,7 +86,7 @@ def dataset(name, logits, y):
         "brier": float(M.brier_score_loss(onehot[:, 1], probs[:, 1])) if c == 2
         else float(M.brier_score_loss(y, probs, labels=range(c))),
         "auc": auc, "ap": ap, "aucs": aucs, "aps": aps, "ece": err, "bins": bins, "temperature": t, "worst": worst,
-        "accuracy_interval": [float(stats.binom.ppf(q, len(y), acc)) / len(y) for q in (0.025, 0.975)],
+        "accuracy_interval": [float(v) for v in proportion_confint((pred == y).sum(), len(y), method="wilson")],
         "log_loss_interval": [float(boot.confidence_interval.low), float(boot.confidence_interval.high)],
     }
 
