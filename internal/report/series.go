@@ -85,16 +85,19 @@ func (s *Series) Smooth() []XY {
 		return xy
 	}
 	keep := 1 - 40/float64(len(xy)+40) // weights fall by this factor a point
-	before := make([]float64, len(xy))
-	sum, weight := 0.0, 0.0
+	type weighed struct{ sum, weight float64 }
+	before := make([]weighed, len(xy)) // up to each point, and with it
+	var w weighed
 	for i, p := range xy {
-		sum, weight = keep*sum+p.Y, keep*weight+1
-		before[i] = sum / weight
+		w = weighed{keep*w.sum + p.Y, keep*w.weight + 1}
+		before[i] = w
 	}
-	sum, weight = 0, 0
+	w = weighed{}
 	for i := len(xy) - 1; i >= 0; i-- {
-		sum, weight = keep*sum+xy[i].Y, keep*weight+1
-		xy[i].Y = (before[i] + sum/weight) / 2
+		y := xy[i].Y
+		w = weighed{keep*w.sum + y, keep*w.weight + 1}
+		// The point itself is in both. At an edge one of them is that point alone.
+		xy[i].Y = (before[i].sum + w.sum - y) / (before[i].weight + w.weight - 1)
 	}
 	return xy
 }

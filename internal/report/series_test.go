@@ -56,6 +56,29 @@ func TestSmooth(t *testing.T) {
 	}
 }
 
+// An edge's own step counts no more than the others around it: a single high one does
+// not lift the end of the curve half of the way.
+func TestSmoothAtTheEnds(t *testing.T) {
+	const n = 100
+	var s Series
+	for step := 1; step <= n; step++ {
+		v := 1.0
+		if step == 1 || step == n {
+			v = 2
+		}
+		s.add(step, v)
+	}
+	got := s.Smooth()
+	for _, p := range []XY{got[0], got[n-1]} {
+		if p.Y > 1.3 {
+			t.Errorf("at step %g: %g, after a single step of 2 beside others of 1", p.X, p.Y)
+		}
+	}
+	if got[n/2].Y > 1+1e-6 {
+		t.Errorf("in the middle: %g", got[n/2].Y)
+	}
+}
+
 func TestNumbers(t *testing.T) {
 	for _, c := range []struct {
 		got, want string
