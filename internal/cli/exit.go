@@ -47,7 +47,7 @@ func (e *interruption) Error() string {
 func (e *interruption) Unwrap() error { return e.err }
 
 // resume is the command that goes on with a run.
-func (env *Env) resume(run string) string { return fmt.Sprintf("%s resume %s", env.Program, run) }
+func (env *Env) resume(run string) string { return env.Program + " resume " + shellWord(run) }
 
 func exitCode(err error) int {
 	var (

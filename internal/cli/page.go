@@ -27,13 +27,7 @@ func runPage[B train.Batch](env *Env, t Task[B], o TrainOptions, run RunFile, pl
 			Training: run.Data.Training, Validation: run.Data.Validation, Fingerprint: run.Data.Fingerprint,
 			ByClass: countLabels(t.Train.Labels(), len(t.Model.Classes())), Notes: t.Notes,
 		},
-		Options: options, Versions: versions(run),
-		Next: []report.Command{
-			{What: "measure it on other data", Line: fmt.Sprintf("%s eval %s DATA", env.Program, o.Out)},
-			{What: "use it", Line: fmt.Sprintf("%s predict %s …", env.Program, o.Out)},
-			{What: "go on, should it have stopped", Line: env.resume(o.Out)},
-			{What: "the curves in TensorBoard", Line: "tensorboard --logdir " + o.Out},
-		},
+		Options: options, Versions: versions(run), Next: nextCommands(env, o.Out),
 	}
 	params := train.FreezeParams(t.Model)
 	for _, g := range plan.Groups() {
@@ -44,6 +38,16 @@ func runPage[B train.Batch](env *Env, t Task[B], o TrainOptions, run RunFile, pl
 		p.Groups = append(p.Groups, group)
 	}
 	return p, nil
+}
+
+func nextCommands(env *Env, run string) []report.Command {
+	at := shellWord(run)
+	return []report.Command{
+		{What: "measure it on other data", Line: fmt.Sprintf("%s eval %s DATA", env.Program, at)},
+		{What: "use it", Line: fmt.Sprintf("%s predict %s …", env.Program, at)},
+		{What: "go on, should it have stopped", Line: env.resume(run)},
+		{What: "the curves in TensorBoard", Line: "tensorboard --logdir " + at},
+	}
 }
 
 // pairs lists the flags of a verb, resolved, in their order.

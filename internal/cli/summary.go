@@ -44,7 +44,8 @@ func (env *Env) printResult(o TrainOptions, run RunFile, unit string, r train.Re
 		fmt.Fprintf(w, "best     epoch %d: validation accuracy %.4f, loss %.4f\n", s.Best.Epoch, *s.Best.ValAccuracy, *s.Best.ValLoss)
 	}
 	fmt.Fprintf(w, "model    %s\n", s.Model)
-	fmt.Fprintf(w, "next     %s eval %s DATA;  %s predict %s ...\n", env.Program, o.Out, env.Program, o.Out)
+	at := shellWord(o.Out)
+	fmt.Fprintf(w, "next     %s eval %s DATA;  %s predict %s ...\n", env.Program, at, env.Program, at)
 	return w.Flush()
 }
 
