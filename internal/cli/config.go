@@ -3,67 +3,37 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"strings"
 
 	"github.com/alecthomas/kong"
-	"go.yaml.in/yaml/v4"
 )
 
-// yamlFlags reads --config FILE.yaml: its keys are the flags' names. A flag on
-// the command line wins over the file, the file over the default.
-func yamlFlags(r io.Reader) (kong.Resolver, error) {
-	name := "--config"
-	if f, ok := r.(*os.File); ok {
-		name = f.Name()
+// Config is the flag that reads the others from a file.
+type Config struct {
+	Config configFlag `help:"Read flags from a YAML file: its keys are their names, a leading ~/ is the home folder. A RUN/run.yaml gives that run's." placeholder:"FILE" group:"Machine" yaml:"-"`
+}
+
+// configFlag is --config FILE.yaml. A flag on the command line wins over the file,
+// the file over the default.
+type configFlag string
+
+// BeforeResolve is called by kong: it reads the file and has kong ask it.
+func (c configFlag) BeforeResolve(ctx *kong.Context, trace *kong.Path, env *Env) error {
+	path, _ := ctx.FlagValue(trace.Flag).(configFlag)
+	file, err := readConfig(string(path), ctx.Model.Name)
+	if err == nil {
+		err = file.check(ctx.Model)
 	}
-	data, err := io.ReadAll(r)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return fmt.Errorf("--config: %w", err)
 	}
-	var doc yaml.Node
-	if err := yaml.Unmarshal(data, &doc); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	c := &configFile{name: name, values: make(map[string]any), lines: make(map[string]int)}
-	if len(doc.Content) == 0 {
-		return c, nil // an empty file
-	}
-	top := doc.Content[0]
-	if top.Kind != yaml.MappingNode {
-		return nil, fmt.Errorf("%s:%d: want lines of \"flag: value\"", name, top.Line)
-	}
-	for i := 0; i+1 < len(top.Content); i += 2 {
-		key, value := top.Content[i], top.Content[i+1]
-		if _, dup := c.lines[key.Value]; dup {
-			return nil, fmt.Errorf("%s:%d: %q is given twice", name, key.Line, key.Value)
-		}
-		c.lines[key.Value] = key.Line
-		switch value.Kind {
-		case yaml.ScalarNode:
-			c.values[key.Value] = value.Value
-		case yaml.SequenceNode:
-			var items []string
-			for _, n := range value.Content {
-				items = append(items, n.Value)
-			}
-			c.values[key.Value] = strings.Join(items, ",")
-		default:
-			return nil, fmt.Errorf("%s:%d: %s: want a value or a list", name, value.Line, key.Value)
-		}
-	}
-	return c, nil
+	env.config = file
+	ctx.AddResolver(file)
+	return nil
 }
 
-type configFile struct {
-	name   string
-	values map[string]any
-	lines  map[string]int
-}
-
-// Validate reports, with its line, every key that is no flag of any verb.
-func (c *configFile) Validate(app *kong.Application) error {
+// check reports, with its line, every key that is no flag of any verb.
+func (c *configFile) check(app *kong.Application) error {
 	known := make(map[string]bool)
 	var walk func(n *kong.Node)
 	walk = func(n *kong.Node) {
@@ -76,19 +46,53 @@ func (c *configFile) Validate(app *kong.Application) error {
 	}
 	walk(app.Node)
 	var errs []error
-	for key, line := range c.lines {
-		if !known[key] || key == "config" || key == "help" {
-			errs = append(errs, fmt.Errorf("%s:%d: unknown key %q: keys are the flags' names, without the dashes", c.name, line, key))
+	for _, e := range c.entries {
+		if !known[e.key] || e.key == "config" || e.key == "help" {
+			errs = append(errs, fmt.Errorf("%s:%d: unknown key %q: keys are the flags' names, without the dashes", c.name, e.line, e.key))
 		}
 	}
 	return errors.Join(errs...)
 }
 
+// Validate is called by kong: BeforeResolve has checked.
+func (c *configFile) Validate(*kong.Application) error { return nil }
+
 // Resolve gives a flag its value from the file.
 func (c *configFile) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
-	v, ok := c.values[flag.Name]
-	if !ok {
-		return nil, nil
+	for i, e := range c.entries {
+		if e.key == flag.Name {
+			c.entries[i].taken = true
+			return e.value, nil
+		}
 	}
-	return v, nil
+	return nil, nil
+}
+
+// origins says, a line each, where the flags that a message names were read: "" where
+// they were on the command line.
+func (c *configFile) origins(message string) string {
+	if c == nil {
+		return ""
+	}
+	out := ""
+	for _, e := range c.entries {
+		if e.taken && namesFlag(message, "--"+e.key) {
+			out += fmt.Sprintf("\n--%s is from %s:%d", e.key, c.name, e.line)
+		}
+	}
+	return out
+}
+
+// namesFlag says whether a message names a flag, and not one that begins like it.
+func namesFlag(message, flag string) bool {
+	for {
+		_, after, ok := strings.Cut(message, flag)
+		if !ok {
+			return false
+		}
+		if after == "" || !strings.ContainsRune("abcdefghijklmnopqrstuvwxyz0123456789-", rune(after[0])) {
+			return true
+		}
+		message = after
+	}
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,6 +15,9 @@ type recipe struct {
 	Epochs int     `default:"3"`
 	LR     float64 `name:"lr" default:"5e-5"`
 	Freeze string
+	Out    string
+	Val    string
+	Model  string
 	JSON   bool `name:"json"`
 	Config
 }
@@ -25,14 +29,21 @@ func parseRecipe(t *testing.T, yaml string, args ...string) (recipe, error) {
 	if err := os.WriteFile(path, []byte(yaml), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	return parseConfig(t, path, args...)
+}
+
+func parseConfig(t *testing.T, path string, args ...string) (recipe, error) {
+	t.Helper()
 	var r recipe
-	parser, err := kong.New(&r, kong.Configuration(yamlFlags))
+	env := &Env{}
+	parser, err := kong.New(&r, kong.Name("bertft"), kong.Bind(env))
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, err = parser.Parse(append([]string{"--config", path}, args...))
 	r.Config = Config{}
 	if err != nil {
+		err = fmt.Errorf("%w%s", err, env.config.origins(err.Error()))
 		t.Logf("%v", err)
 	}
 	return r, err
@@ -71,7 +82,11 @@ func TestConfigFileFaults(t *testing.T) {
 		{"no mapping", "- lr\n", `r.yaml:1: want lines of "flag: value"`},
 		{"nested", "lr:\n  peak: 1\n", `r.yaml:2: lr: want a value or a list`},
 		{"no YAML", "lr: [1\n", "r.yaml: yaml: "},
-		{"not a number", "epochs: many\n", `--epochs: `},
+		{"not a number", "lr: 1\nepochs: many\n", `--epochs: expected a valid 64 bit int but got "many"
+--epochs is from `},
+		{"and its line", "lr: 1\nepochs: many\n", `r.yaml:2`},
+		{"another program's run", "program: vggft\noptions:\n  lr: 1\n", `r.yaml is of a run of "vggft", not of bertft`},
+		{"unknown key in a run's options", "program: bertft\noptions:\n  lr: 1\n  bach: 8\n", `r.yaml:4: unknown key "bach"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := parseRecipe(t, c.yaml)
@@ -80,12 +95,80 @@ func TestConfigFileFaults(t *testing.T) {
 			}
 		})
 	}
-	t.Run("every unknown key at once", func(t *testing.T) {
-		_, err := parseRecipe(t, "a: 1\nlr: 1\nb: 2\n")
-		if err == nil || !strings.Contains(err.Error(), `:1: unknown key "a"`) || !strings.Contains(err.Error(), `:3: unknown key "b"`) {
-			t.Errorf("error %v", err)
+	t.Run("every unknown key at once, in order", func(t *testing.T) {
+		_, err := parseRecipe(t, "z: 1\nlr: 1\nb: 2\na: 3\ny: 4\nc: 5\n")
+		at := -1
+		for _, want := range []string{`:1: unknown key "z"`, `:3: unknown key "b"`, `:4: unknown key "a"`, `:5: unknown key "y"`, `:6: unknown key "c"`} {
+			next := strings.Index(fmt.Sprint(err), want)
+			if next <= at {
+				t.Errorf("error %v, want %s after the ones before", err, want)
+			}
+			at = next
 		}
 	})
+}
+
+// What is told of a flag names the file where it was read there, and not where it was
+// given on the command line.
+func TestConfigFileIsNamed(t *testing.T) {
+	c := &configFile{name: "r.yaml", entries: []configEntry{{key: "lr", line: 2, taken: true}, {key: "val", line: 3, taken: true}, {key: "out", line: 4}}}
+	for message, want := range map[string]string{
+		"--lr: 0, want more":             "\n--lr is from r.yaml:2",
+		"--val-fraction: 2":              "",
+		"--val-fraction: 2\n--val: none": "\n--val is from r.yaml:3",
+		"--out: x holds another run":     "",
+	} {
+		if got := c.origins(message); got != want {
+			t.Errorf("%q: %q, want %q", message, got, want)
+		}
+	}
+	if got := (*configFile)(nil).origins("--lr: 0"); got != "" {
+		t.Errorf("without a file: %q", got)
+	}
+}
+
+func TestConfigFileIsNone(t *testing.T) {
+	dir := t.TempDir()
+	for path, want := range map[string]string{
+		filepath.Join(dir, "gone.yaml"): "--config: " + filepath.Join(dir, "gone.yaml") + ": no such file",
+		dir:                             "--config: " + dir + " is a folder, want a file",
+	} {
+		if _, err := parseConfig(t, path); err == nil || err.Error() != want {
+			t.Errorf("error %v, want %s", err, want)
+		}
+	}
+}
+
+// A leading ~/ is the home folder, which no shell sees in a file.
+func TestConfigFileAtHome(t *testing.T) {
+	home := t.TempDir()
+	t.Setenv("HOME", home)
+	if err := os.WriteFile(filepath.Join(home, "r.yaml"), []byte("out: ~/runs/a\nfreeze: ~x\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	got, err := parseConfig(t, "~/r.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (recipe{Epochs: 3, LR: 5e-5, Out: filepath.Join(home, "runs/a"), Freeze: "~x"}); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+}
+
+// A run's run.yaml gives its options to another run: but data, which is an argument,
+// and what was not given. Paths that began in the run's folder are found.
+func TestConfigFileOfARun(t *testing.T) {
+	there := t.TempDir()
+	if err := os.WriteFile(filepath.Join(there, "val.csv"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	got, err := parseRecipe(t, "program: bertft\nmodel:\n  source: x\nfolder: "+there+"\noptions:\n  data: a.csv\n  epochs: 5\n  lr: 0.001\n  out: null\n  val: val.csv\n  model: tiny\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (recipe{Epochs: 5, LR: 1e-3, Val: filepath.Join(there, "val.csv"), Model: "tiny"}); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
 }
 
 func TestNegatives(t *testing.T) {

@@ -16,6 +16,8 @@ type Env struct {
 	Stdout  io.Writer
 	Stderr  *os.File
 
+	config *configFile // of --config; nil: none
+
 	training atomic.Bool // an interruption lets the step end
 
 	mu    sync.Mutex

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"runtime"
 
-	"github.com/alecthomas/kong"
-
 	"github.com/gotune/gotune/pkg/torch"
 	"github.com/gotune/gotune/pkg/train"
 )
@@ -69,11 +67,6 @@ func (m Machine) Validate() error {
 		errs = append(errs, fmt.Errorf("--workers: %d, want -1 (one per core) or more", m.Workers))
 	}
 	return errors.Join(errs...)
-}
-
-// Config is the flag that reads the others from a file.
-type Config struct {
-	Config kong.ConfigFlag `help:"Read flags from a YAML file; its keys are their names." placeholder:"FILE" group:"Machine" yaml:"-"`
 }
 
 // Answering is the machine for a verb that only runs a network forward: memory is

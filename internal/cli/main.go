@@ -34,7 +34,7 @@ func (p Program) Main(args []string) int {
 	code := -1
 	parser, err := kong.New(p.Grammar,
 		kong.Name(p.Name), kong.Description(p.Description), kong.UsageOnError(),
-		kong.Configuration(yamlFlags), p.Vars, kong.Bind(env),
+		p.Vars, kong.Bind(env),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 		kong.Exit(func(c int) { code = c }),
 	)
@@ -50,7 +50,7 @@ func (p Program) Main(args []string) int {
 		return code
 	}
 	if err != nil {
-		fmt.Fprintf(env.Stderr, "%s: %v\ntry: %s%s --help\n", p.Name, err, p.Name, verbOf(err))
+		fmt.Fprintf(env.Stderr, "%s: %v%s\ntry: %s%s --help\n", p.Name, err, env.config.origins(err.Error()), p.Name, verbOf(err))
 		return exitUsage
 	}
 	// libtorch keeps thread-local state, and a thread that has run it keeps a pool
@@ -77,7 +77,7 @@ func (env *Env) exit(err error) int {
 		fmt.Fprintf(env.Stderr, "%s: interrupted\n", env.Program)
 		return code
 	}
-	fmt.Fprintf(env.Stderr, "%s: error: %v\n", env.Program, err)
+	fmt.Fprintf(env.Stderr, "%s: error: %v%s\n", env.Program, err, env.config.origins(err.Error()))
 	return code
 }
 
