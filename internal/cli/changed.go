@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"cmp"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -60,41 +58,4 @@ func (o TrainOptions) refusal(c *train.Changed) error {
 		names = append(names, strings.TrimPrefix(flag, "--"))
 	}
 	return o.refuse(c, names)
-}
-
-// ResumeFlags are the flags of resume.
-type ResumeFlags struct {
-	AllowChange []string `help:"Go on although these have changed: data, model, version, machine, options, or a flag's name." placeholder:"WHAT,..."`
-	Device      string   `help:"Another device than the run's: auto, cpu, cuda or cuda:N; with --allow-change machine." placeholder:"DEVICE"`
-	JSON        bool     `name:"json" help:"End with one JSON object on stdout."`
-}
-
-// Apply puts what was given in the place of the run's own, and reports what is wrong
-// with the run's options by then.
-func (f ResumeFlags) Apply(run string, m *Machine, options interface{ Validate() error }) error {
-	m.Device = cmp.Or(f.Device, m.Device)
-	err := options.Validate()
-	if err == nil {
-		return nil
-	}
-	hint := ""
-	if m.Check() != nil && f.Device == "" {
-		hint = "\nto go on with another device: --device cpu --allow-change machine"
-	}
-	return Usagef("the options in %s/run.yaml: %w%s", run, err, hint)
-}
-
-// Validate reports a name that cannot be one, and a device that is not there.
-func (f ResumeFlags) Validate() error {
-	var errs []error
-	if f.Device != "" {
-		p := Processor{Device: f.Device}
-		errs = append(errs, p.Validate(), p.Check())
-	}
-	for _, name := range f.AllowChange {
-		if strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" || strings.Trim(name, "-") == "" {
-			errs = append(errs, fmt.Errorf("--allow-change: %q, want %s or a flag's name", name, changeNames))
-		}
-	}
-	return errors.Join(errs...)
 }

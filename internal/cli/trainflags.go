@@ -34,7 +34,7 @@ type TrainFlags struct {
 
 	Freeze     string `default:"${freeze}" help:"What does not train: ${freezehelp}." placeholder:"WHAT" group:"Freezing" yaml:"freeze"`
 	Unfreeze   string `default:"" help:"What trains after how many epochs: ${unfreezehelp}, gradual (a group an epoch, from the top), gradual/2epochs, or plateau." placeholder:"WHEN" group:"Freezing" yaml:"unfreeze"`
-	LayerDecay string `default:"" help:"Rate of each group as a fraction of the one above it: 0.9; or by group: head=1,layer.*=0.5." placeholder:"D" group:"Freezing" yaml:"layer-decay"`
+	LayerDecay string `default:"" help:"Rate of each group as a fraction of the one above it: 0.9; or by group: head=1,*=0.5." placeholder:"D" group:"Freezing" yaml:"layer-decay"`
 
 	UnfreezeWarmup string `default:"0" help:"Steps, or a fraction of all such as 0.05, over which a group that begins to train later comes to its full rate." placeholder:"STEPS" group:"Freezing" yaml:"unfreeze-warmup"`
 
