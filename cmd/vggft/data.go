@@ -126,7 +126,7 @@ func openSets(ctx context.Context, env *cli.Env, o *options, in vision.Input) (s
 		}
 	case o.ValFraction > 0:
 		if s.training, s.validation, err = s.training.Split(o.ValFraction, o.Seed); err != nil {
-			return s, cli.Usage(fmt.Errorf("--val-fraction: %w", err))
+			return s, o.SplitFault(err)
 		}
 	}
 	return s, nil

@@ -122,8 +122,19 @@ func (f TrainFlags) schedule(steps int) (schedule.Schedule, error) {
 	if err != nil {
 		return nil, Usage(err)
 	}
+	if n := warmup.Of(steps); steps > 0 && n > steps {
+		return nil, Usagef("--warmup %s: warm-up of %d steps, longer than the training's %d", f.Warmup, n, steps)
+	}
 	s, err := schedule.Parse(f.Schedule, schedule.Options{LR: f.LR, Steps: steps, Warmup: warmup})
 	return s, Usage(err)
+}
+
+// SplitFault names the flags by which data could not be split.
+func (f TrainFlags) SplitFault(err error) error {
+	if f.Limit > 0 {
+		return Usagef("--val-fraction, --limit %d: %w", f.Limit, err)
+	}
+	return Usagef("--val-fraction: %w", err)
 }
 
 // plan binds the freezing flags to a model.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/gotune/gotune/pkg/schedule"
 	"github.com/gotune/gotune/pkg/torch"
 )
 
@@ -43,6 +44,30 @@ func TestTrainFlagsTellAllFaults(t *testing.T) {
 	odd.Accumulate = 3
 	if err := odd.Validate(); err == nil || err.Error() != "--accumulate: 3 does not divide --batch 8" {
 		t.Errorf("error %v", err)
+	}
+}
+
+// What is wrong with a flag for so much data names that flag.
+func TestFaultsOfTheDataNameTheirFlag(t *testing.T) {
+	for _, name := range schedule.Names() {
+		f := goodFlags()
+		f.Schedule, f.Warmup = name, "100"
+		if _, err := f.schedule(18); err == nil || err.Error() != "--warmup 100: warm-up of 100 steps, longer than the training's 18" {
+			t.Errorf("%s: error %v", name, err)
+		}
+		f.Warmup = "18"
+		if _, err := f.schedule(18); err != nil {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+	f := goodFlags()
+	few := errors.New("a split needs two")
+	if got := f.SplitFault(few).Error(); got != "--val-fraction: a split needs two" {
+		t.Error(got)
+	}
+	f.Limit = 1
+	if got := f.SplitFault(few).Error(); got != "--val-fraction, --limit 1: a split needs two" {
+		t.Error(got)
 	}
 }
 

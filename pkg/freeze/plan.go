@@ -59,7 +59,7 @@ func Compile(params []Param, spec Spec) (*Plan, error) {
 	}
 	errs = append(errs, p.checkSpec())
 	if len(b.faults) == 0 && !p.policy(Progress{}).any() {
-		errs = append(errs, errors.New("freeze: nothing trains at the start: thaw something at epoch 0, such as head@0"))
+		errs = append(errs, errors.New("--freeze, --unfreeze: nothing trains at the start: thaw something at epoch 0, such as head@0"))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
