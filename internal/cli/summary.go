@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
+	"io"
 	"path/filepath"
 
 	"github.com/gotune/gotune/pkg/train"
@@ -24,6 +25,8 @@ type summary struct {
 	PeakRSS           uint64  `json:"peak_rss_bytes"`
 }
 
+// printResult writes what came of a run. A reader that is gone, as head soon is, takes
+// nothing from the run but that.
 func (env *Env) printResult(o TrainOptions, run RunFile, unit string, r train.Result) error {
 	s := summary{
 		Run: o.Out, Model: filepath.Join(o.Out, modelName), Classes: run.Model.Classes,
@@ -32,10 +35,22 @@ func (env *Env) printResult(o TrainOptions, run RunFile, unit string, r train.Re
 	if sec := r.Duration.Seconds(); sec > 0 {
 		s.ExamplesPerSecond, s.TokensPerSecond = float64(r.Examples)/sec, float64(r.Tokens)/sec
 	}
-	if o.JSON {
-		return json.NewEncoder(env.Stdout).Encode(s)
-	}
 	w := bufio.NewWriter(env.Stdout) // keeps the first error
+	if o.JSON {
+		if err := json.NewEncoder(w).Encode(s); err != nil {
+			return err
+		}
+	} else {
+		env.printSummary(w, o, unit, s)
+	}
+	if err := w.Flush(); err != nil {
+		return fmt.Errorf("the run in %s has finished, but its result could not be written: %w", s.Run, err)
+	}
+	return nil
+}
+
+// printSummary is for a person.
+func (env *Env) printSummary(w io.Writer, o TrainOptions, unit string, s summary) {
 	fmt.Fprintf(w, "trained  %d steps, %s, %s at most\n", s.Steps, s.speed(unit), bytesString(s.PeakRSS))
 	if s.Untrained != nil {
 		fmt.Fprintf(w, "before   validation accuracy %.4f, loss %.4f\n", s.Untrained.Accuracy, s.Untrained.Loss)
@@ -46,7 +61,6 @@ func (env *Env) printResult(o TrainOptions, run RunFile, unit string, r train.Re
 	fmt.Fprintf(w, "model    %s\n", s.Model)
 	at := shellWord(o.Out)
 	fmt.Fprintf(w, "next     %s eval %s DATA;  %s predict %s ...\n", env.Program, at, env.Program, at)
-	return w.Flush()
 }
 
 // speed is that of the steps done here; a run that had ended has none.
