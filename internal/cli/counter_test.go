@@ -31,7 +31,7 @@ func TestCounter(t *testing.T) {
 		t.Fatal(err)
 	}
 	if lines := strings.Split(strings.TrimSpace(string(out)), "\n"); len(lines) != 4 ||
-		!strings.HasPrefix(lines[0], "reading pictures 15/60  ") || lines[3] != "and then" {
+		!strings.HasPrefix(lines[0], "reading pictures 15/60  1/s") || lines[3] != "and then" {
 		t.Errorf("told:\n%s", out)
 	}
 }

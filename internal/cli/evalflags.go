@@ -10,7 +10,7 @@ import (
 // EvalFlags are the flags of eval that do not depend on the kind of model.
 type EvalFlags struct {
 	Compare   string `help:"A second model, on the same data: which is better, and may that be chance? McNemar's test." placeholder:"MODEL" group:"Results"`
-	TopLosses int    `default:"10" help:"Examples on which the model is most wrong to show; 0: none." placeholder:"N" group:"Results"`
+	TopLosses int    `default:"10" help:"Examples to show on which the model is most wrong: ${default} unless given, 0 for none." placeholder:"N" group:"Results"`
 	Report    string `help:"Also write the results as a page to look at." placeholder:"FILE.html" group:"Results"`
 	JSON      bool   `name:"json" help:"End with one JSON object on stdout." group:"Results"`
 }

@@ -9,6 +9,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/gotune/gotune/internal/metrics"
+	"github.com/gotune/gotune/internal/plural"
 	"github.com/gotune/gotune/internal/report"
 )
 
@@ -31,7 +32,7 @@ func printEval(w io.Writer, e *report.Evaluation, o EvalOptions) error {
 	if o.Split.Name != "" {
 		row("split", o.Split.Name)
 	}
-	row("examples", fmt.Sprintf("%d %s", r.Examples, o.Unit))
+	row("examples", plural.Of(r.Examples, o.Unit))
 	row("accuracy", fmt.Sprintf("%.4f", r.Accuracy), interval(in.Accuracy))
 	row("balanced", fmt.Sprintf("%.4f", r.BalancedAccuracy))
 	row("F1 (macro)", fmt.Sprintf("%.4f", r.Macro.F1), interval(in.F1))
@@ -69,7 +70,7 @@ func printTopLosses(w io.Writer, e *report.Evaluation) error {
 		return nil
 	}
 	b := bufio.NewWriter(w)
-	fmt.Fprintf(b, "\ntop losses: often a wrong label\n")
+	fmt.Fprintf(b, "\ntop losses: the least likely labels; those taken for another class are often wrong labels\n")
 	for _, t := range e.Top {
 		verdict := "is " + t.Label
 		if t.Predicted != t.Label {
@@ -103,7 +104,7 @@ func printComparison(w io.Writer, results []*report.Evaluation, c *report.Compar
 		fmt.Fprintf(t, "split\t%s\n", o.Split.Name)
 	}
 	fmt.Fprintln(t)
-	fmt.Fprintf(t, "%d %s\tA\tB\n", a.Examples, o.Unit)
+	fmt.Fprintf(t, "%s\tA\tB\n", plural.Of(a.Examples, o.Unit))
 	row := func(name string, x, y float64) { fmt.Fprintf(t, "%s\t%.4f\t%.4f\n", name, x, y) }
 	row("accuracy", a.Accuracy, b.Accuracy)
 	row("balanced", a.BalancedAccuracy, b.BalancedAccuracy)

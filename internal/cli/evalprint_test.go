@@ -51,6 +51,7 @@ func TestPrintEval(t *testing.T) {
 	}
 	for _, want := range []string{
 		"split        test\nexamples     10 images\n", "  true \\ predicted  class 0  class 1  class 2\n", "          class 0        1        5        0\n",
+		"\n\ntop losses: the least likely labels; those taken for another class are often wrong labels\n",
 		"  example 0  is class 0, taken for class 1 (0.787)\n        one two three three ", "three t…\n",
 	} {
 		if !strings.Contains(out.String(), want) {

@@ -20,7 +20,7 @@ type Processor struct {
 type Machine struct {
 	Processor `yaml:",inline"`
 	Workers   int    `default:"-1" help:"Goroutines that prepare batches; -1: one per core, 0: none beside the training thread." group:"Machine" yaml:"workers"`
-	Seed      uint64 `default:"42" help:"Of the split, the order, the new weights and dropout." group:"Machine" yaml:"seed"`
+	Seed      uint64 `default:"42" help:"Of all that is drawn: in training the split, the order, new weights and dropout; in eval what --limit takes, and the resamples of the intervals." group:"Machine" yaml:"seed"`
 
 	keepMemory bool
 }

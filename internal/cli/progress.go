@@ -81,6 +81,10 @@ func (p *progress) observe(e train.Event) {
 			p.printf("there is no checkpoint yet: beginning anew")
 			break
 		}
+		if e.Ended {
+			p.printf("going on after step %d, which was the last: the run has finished", e.Step)
+			break
+		}
 		p.printf("going on after step %d, from %s", e.Step, e.Dir)
 	}
 }

@@ -33,6 +33,8 @@ func TestPlainLines(t *testing.T) {
 	p.observe(train.CheckpointEvent{Dir: "c"})
 	p.observe(train.CheckpointEvent{Dir: "c", Err: errors.New("no room")})
 	p.observe(train.EarlyStopEvent{Epoch: 3, Best: train.EpochResult{Epoch: 1}})
+	p.observe(train.ResumeEvent{Dir: "c", Step: 18})
+	p.observe(train.ResumeEvent{Dir: "c", Step: 18, Ended: true})
 	p.close()
 	p.close()
 	want := []string{
@@ -43,6 +45,8 @@ func TestPlainLines(t *testing.T) {
 		"epoch 1  train loss 0.5000  val loss 0.2500  val accuracy 0.7500  1m1.3s  2.0 examples/s  lr 5.00e-05  ",
 		"warning: no room",
 		"stopped early after epoch 3: epoch 1 is still the best",
+		"going on after step 18, from c",
+		"going on after step 18, which was the last: the run has finished",
 	}
 	got := strings.Split(strings.TrimSuffix(told(), "\n"), "\n")
 	if len(got) != len(want) {

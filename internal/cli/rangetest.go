@@ -12,6 +12,7 @@ import (
 	"github.com/google/renameio/v2"
 
 	"github.com/gotune/gotune/internal/plots"
+	"github.com/gotune/gotune/internal/plural"
 	"github.com/gotune/gotune/pkg/schedule"
 	"github.com/gotune/gotune/pkg/torch"
 	"github.com/gotune/gotune/pkg/train"
@@ -74,7 +75,7 @@ func RangeTest[B train.Batch](ctx context.Context, env *Env, rt *torch.Runtime, 
 	bar := newProgress(env)
 	defer bar.close()
 	bar.printf("model    %s", t.Source)
-	bar.printf("sweep    %d rates from %g to %g, batches of %d %s", sweep.Steps(), f.Min, f.Max, fit.Batch, t.Unit)
+	bar.printf("sweep    %d rates from %g to %g, batches of %s", sweep.Steps(), f.Min, f.Max, plural.Of(fit.Batch, t.Unit))
 	fit.Observe = bar.observe
 	losses, err := train.RangeTest(ctx, rt, train.Model[B](t.Model), train.Data[B](t.Train), fit, sweep)
 	bar.close()

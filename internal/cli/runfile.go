@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v4"
 
@@ -100,10 +101,22 @@ func (r RunFile) differences(now RunFile) []difference {
 	add("machine", "the number of threads", r.Machine.Threads, now.Machine.Threads)
 	add("data", "the number of training examples", r.Data.Training, now.Data.Training)
 	add("data", "the number of validation examples", r.Data.Validation, now.Data.Validation)
-	add("data", "the data's fingerprint", r.Data.Fingerprint, now.Data.Fingerprint)
+	if was, is := r.Data.Fingerprint, now.Data.Fingerprint; was != is {
+		out = append(out, difference{"data", "the data's fingerprint", shortened(was), shortened(is)})
+	}
 	add("model", "the model's revision", r.Model.Revision, now.Model.Revision)
 	add("data", "the classes", r.Model.Classes, now.Model.Classes)
 	return out
+}
+
+// shortened is the beginning of each of a fingerprint's sums, which is enough to tell
+// two apart; where only one has a second sum, that is seen too.
+func shortened(fingerprint string) string {
+	sums := strings.Split(fingerprint, "/")
+	for i, s := range sums {
+		sums[i] = s[:min(len(s), 12)]
+	}
+	return strings.Join(sums, "/")
 }
 
 func (r RunFile) write(dir string) error {

@@ -62,6 +62,9 @@ func TestRunFileDifferences(t *testing.T) {
 		{func(r *RunFile) { r.Data.Training = 4 }, []string{"the number of training examples was 32, is 4 (data)"}},
 		{func(r *RunFile) { r.Data.Validation = 4 }, []string{"the number of validation examples was 8, is 4 (data)"}},
 		{func(r *RunFile) { r.Data.Fingerprint = "x" }, []string{"the data's fingerprint was ab/cd, is x (data)"}},
+		{func(r *RunFile) {
+			r.Data.Fingerprint = strings.Repeat("0123456789abcdef", 4) + "/" + strings.Repeat("f", 64)
+		}, []string{"the data's fingerprint was ab/cd, is 0123456789ab/ffffffffffff (data)"}},
 		{func(r *RunFile) { r.Model.Classes = []string{"a", "b"} }, []string{`the classes was [neg pos: "quoted" 3], is [a b] (data)`}},
 		{func(r *RunFile) { r.Versions.Go = "go1.27" }, nil}, // the arithmetic is libtorch's
 		{func(r *RunFile) { r.Model.Source = "elsewhere" }, nil},

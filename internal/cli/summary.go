@@ -7,6 +7,7 @@ import (
 	"io"
 	"path/filepath"
 
+	"github.com/gotune/gotune/internal/plural"
 	"github.com/gotune/gotune/pkg/train"
 )
 
@@ -51,7 +52,7 @@ func (env *Env) printResult(o TrainOptions, run RunFile, unit string, r train.Re
 
 // printSummary is for a person.
 func (env *Env) printSummary(w io.Writer, o TrainOptions, unit string, s summary) {
-	fmt.Fprintf(w, "trained  %d steps, %s, %s at most\n", s.Steps, s.speed(unit), bytesString(s.PeakRSS))
+	fmt.Fprintf(w, "trained  %s, %s, %s at most\n", plural.Of(s.Steps, "steps"), s.speed(unit), bytesString(s.PeakRSS))
 	if s.Untrained != nil {
 		fmt.Fprintf(w, "before   validation accuracy %.4f, loss %.4f\n", s.Untrained.Accuracy, s.Untrained.Loss)
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gotune/gotune/internal/plural"
 	"github.com/gotune/gotune/internal/report"
 	"github.com/gotune/gotune/pkg/freeze"
 	"github.com/gotune/gotune/pkg/torch"
@@ -69,8 +70,8 @@ func (t Task[B]) describe(p *progress, rt *torch.Runtime, plan *freeze.Plan, out
 	if t.Val != nil {
 		val = fmt.Sprintf("%d for validation", t.Val.Len())
 	}
-	p.printf("data     %d %s to train on, %s; classes: %s", t.Train.Len(), t.Unit, val, classCounts(t.Model.Classes(), t.Train.Labels()))
-	p.printf("machine  %s, %s, %d threads", rt.Device(), rt.Autocast(), rt.Threads())
+	p.printf("data     %s to train on, %s; classes: %s", plural.Of(t.Train.Len(), t.Unit), val, classCounts(t.Model.Classes(), t.Train.Labels()))
+	p.printf("machine  %s, %s, %s", rt.Device(), rt.Autocast(), plural.Of(rt.Threads(), "threads"))
 	p.printf("run      %s", out)
 }
 

@@ -6,7 +6,8 @@ import (
 	"slices"
 )
 
-// Loss is an example on which the model was most wrong: often a wrong label.
+// Loss is an example whose label the model held to be least likely; where it took it
+// for another class, that is often a wrong label.
 type Loss struct {
 	ID        string    `json:"id"`
 	Label     string    `json:"label"`

@@ -10,6 +10,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"github.com/gotune/gotune/internal/plots"
+	"github.com/gotune/gotune/internal/plural"
 	"github.com/gotune/gotune/pkg/freeze"
 )
 
@@ -55,7 +56,7 @@ func (r Report) Write(to io.Writer) error {
 	for _, n := range r.Notes {
 		fmt.Fprintf(w, "         %s\n", n)
 	}
-	fmt.Fprintf(w, "machine  %s, %s, %d threads\n", r.Device, r.Precision, r.Threads)
+	fmt.Fprintf(w, "machine  %s, %s, %s\n", r.Device, r.Precision, plural.Of(r.Threads, "threads"))
 	r.writeData(w)
 	fmt.Fprintln(w, "\nwhat trains")
 	indent(w, r.Parameters.String())
@@ -79,7 +80,7 @@ func indent(w io.Writer, text string) {
 
 func (r Report) writeData(w io.Writer) {
 	d := r.Data
-	fmt.Fprintf(w, "\ndata\n  %d %s to train on, %d for validation\n", d.Training, d.Unit, d.Validation)
+	fmt.Fprintf(w, "\ndata\n  %s to train on, %d for validation\n", plural.Of(d.Training, d.Unit), d.Validation)
 	width := 0
 	for _, c := range d.Classes {
 		width = max(width, len([]rune(c.Name)))
@@ -87,7 +88,7 @@ func (r Report) writeData(w io.Writer) {
 	const most = 20
 	for i, c := range d.Classes {
 		if i == most {
-			fmt.Fprintf(w, "  and %d classes more\n", len(d.Classes)-most)
+			fmt.Fprintf(w, "  and %s more\n", plural.Of(len(d.Classes)-most, "classes"))
 			break
 		}
 		fmt.Fprintf(w, "  %-*s %6d %6d\n", width, c.Name, c.Training, c.Validation)
@@ -107,7 +108,7 @@ func (r Report) writeData(w io.Writer) {
 	}
 	fmt.Fprintf(w, "  copies: %d within training, %d between training and validation\n", d.Duplicates.Training, d.Duplicates.Validation)
 	if len(d.Bad) > 0 {
-		fmt.Fprintf(w, "  %s cannot be read:\n", files(len(d.Bad)))
+		fmt.Fprintf(w, "  %s cannot be read:\n", plural.Of(len(d.Bad), "files"))
 	}
 	for _, b := range d.Bad {
 		fmt.Fprintf(w, "    %s\n", b.Error)
@@ -130,7 +131,7 @@ func (s Sizes) bars() string {
 
 func (r Report) writeSchedule(w io.Writer) {
 	s := r.Schedule
-	fmt.Fprintf(w, "\nschedule\n  %s: %s, %d epochs of %d, batches of %d", s.Name, steps(s.Steps), s.Epochs, s.StepsPerEpoch, s.Batch)
+	fmt.Fprintf(w, "\nschedule\n  %s: %s, %s of %d, batches of %d", s.Name, plural.Of(s.Steps, "steps"), plural.Of(s.Epochs, "epochs"), s.StepsPerEpoch, s.Batch)
 	if s.Warmup > 0 {
 		fmt.Fprintf(w, ", %d of warm-up", s.Warmup)
 	}
@@ -195,7 +196,7 @@ func (r Report) writeTime(w io.Writer) {
 		}
 		return d.Round(10 * time.Millisecond)
 	}
-	fmt.Fprintf(w, "\ntime, from %d timed batches\n", t.BatchesTimed)
+	fmt.Fprintf(w, "\ntime, from %s\n", plural.Of(t.BatchesTimed, "timed batches"))
 	limit := ""
 	if t.BuildingLimit {
 		limit = "; preparing the batches takes longer than training on them"

@@ -3,6 +3,8 @@ package plan
 import (
 	"fmt"
 	"strings"
+
+	"github.com/gotune/gotune/internal/plural"
 )
 
 // Facts are what the warnings look at, beside the data and the memory.
@@ -44,10 +46,10 @@ func Warnings(f Facts, d Data, m Memory) []Warning {
 	warnCopies(d, warn)
 	warnBatch(f, d, warn)
 	for _, point := range f.Beyond {
-		warn("--unfreeze", "%s the run of %d epochs is over: what thaws then never trains", point, f.Epochs)
+		warn("--unfreeze", "%s the run of %s is over: what thaws then never trains", point, plural.Of(f.Epochs, "epochs"))
 	}
 	if len(d.Bad) > 0 {
-		warn("data", "%s cannot be read, the first: %s", files(len(d.Bad)), d.Bad[0].Error)
+		warn("data", "%s cannot be read, the first: %s", plural.Of(len(d.Bad), "files"), d.Bad[0].Error)
 	}
 	split := fmt.Sprintf("--accumulate %d", 2*max(1, f.Batch/max(f.Micro, 1)))
 	if f.Family == "text" {
@@ -78,7 +80,7 @@ func warnRate(f Facts, warn func(string, string, ...any)) {
 	case !f.TrainsBody && f.LR < 3e-5:
 		warn("--lr", "%g is low for a head alone, which begins from random weights: 1e-4 to 1e-3 is usual", f.LR)
 	case f.LR < 1e-6:
-		warn("--lr", "%g is so low that %d steps will hardly change the model", f.LR, f.Steps())
+		warn("--lr", "%g is so low that %s will hardly change the model", f.LR, plural.Of(f.Steps(), "steps"))
 	}
 }
 
@@ -164,25 +166,11 @@ func warnBatch(f Facts, d Data, warn func(string, string, ...any)) {
 		warn("--batch", "an epoch's last batch has 1 example, of which batch norms that train take mean and variance")
 	}
 	if s := f.Steps(); s > 0 && s < 20 {
-		warn("--epochs", "the run has %s: too few to learn much", steps(s))
+		warn("--epochs", "the run has %s: too few to learn much", plural.Of(s, "steps"))
 	}
 	if s := f.Steps(); f.Warmup > 0 && 2*f.Warmup > s {
 		warn("--warmup", "%d of the run's %d steps are warm-up: the full rate is reached late", f.Warmup, s)
 	}
-}
-
-func steps(n int) string {
-	if n == 1 {
-		return "1 step"
-	}
-	return fmt.Sprintf("%d steps", n)
-}
-
-func files(n int) string {
-	if n == 1 {
-		return "1 file"
-	}
-	return fmt.Sprintf("%d files", n)
 }
 
 // some joins the first few of names.

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/google/renameio/v2"
+
+	"github.com/gotune/gotune/internal/plural"
 )
 
 //go:embed page.gohtml style.css
@@ -31,7 +33,7 @@ func (p *Page) Render() ([]byte, error) {
 	t, err := template.New("page.gohtml").Funcs(template.FuncMap{
 		"number": number, "count": count, "rate": rate, "percent": percent, "fixed": fixed,
 		"short": short, "opt3": func(v *float64) string { return orDash(v, short) },
-		"duration": duration, "jpeg": jpeg, "opt": opt,
+		"duration": duration, "units": plural.Unit, "jpeg": jpeg, "opt": opt,
 	}).ParseFS(files, "page.gohtml")
 	if err != nil {
 		return nil, err

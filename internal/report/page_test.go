@@ -93,6 +93,11 @@ func TestPagesWithoutParts(t *testing.T) {
 
 	full := run(t, t.TempDir(), 40, []string{"a", "b", "c"}, false)
 	evaluation := &Page{Program: "bertft", Title: "model", Unit: "sequences", Evaluation: full.Evaluation}
+	single := *full.Evaluation
+	single.Examples = 1
+	if page, _ := render(t, &Page{Program: "bertft", Title: "model", Unit: "sequences", Evaluation: &single}); !strings.Contains(page, ">1 sequence of validation") {
+		t.Error("one example is not one")
+	}
 	page, _ := render(t, evaluation)
 	for _, absent := range []string{"Curves", "Epochs", "Options", "What next"} {
 		if strings.Contains(page, absent) {

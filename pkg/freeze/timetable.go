@@ -2,6 +2,7 @@ package freeze
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -78,6 +79,9 @@ func (t Timetable) String() string {
 		}
 		if r.Warmup > 0 {
 			warmup = fmt.Sprintf("%d steps", r.Warmup)
+			if r.Warmup == 1 {
+				warmup = "1 step"
+			}
 		}
 		cells = append(cells, []string{r.When, step, r.Group, humanize.Comma(int64(r.Trains)), humanize.Comma(int64(r.Of)), rate, warmup})
 	}
@@ -113,9 +117,13 @@ func (t Timetable) String() string {
 	return b.String()
 }
 
+// percent has a decimal, and as many more as it takes for two digits: of a large
+// network a head is less than a thousandth.
 func percent(n, of int) string {
-	if of == 0 {
+	if n == 0 || of == 0 {
 		return "0 %"
 	}
-	return fmt.Sprintf("%.1f %%", 100*float64(n)/float64(of))
+	share := 100 * float64(n) / float64(of)
+	decimals := max(1, 1-int(math.Floor(math.Log10(share))))
+	return fmt.Sprintf("%.*f %%", decimals, share)
 }

@@ -112,3 +112,18 @@ func TestBeyond(t *testing.T) {
 		}
 	}
 }
+
+// Of a large network a head is little, and not nothing.
+func TestPercent(t *testing.T) {
+	for _, c := range []struct {
+		n, of int
+		want  string
+	}{
+		{0, 0, "0 %"}, {0, 10, "0 %"}, {4098, 23512130, "0.017 %"}, {82, 6562, "1.2 %"}, {5, 1000, "0.50 %"},
+		{2562, 6562, "39.0 %"}, {7, 7, "100.0 %"}, {1, 1e9, "0.00000010 %"},
+	} {
+		if got := percent(c.n, c.of); got != c.want {
+			t.Errorf("%d of %d: %s, want %s", c.n, c.of, got, c.want)
+		}
+	}
+}

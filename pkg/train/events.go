@@ -63,6 +63,7 @@ type ResumeEvent struct {
 	Dir    string // "": none
 	Step   int    // steps done
 	Epochs int    // epochs evaluated
+	Ended  bool   // nothing is left to train
 }
 
 // EarlyStopEvent is a run that ends before its last epoch, for want of a better

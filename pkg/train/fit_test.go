@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -202,9 +203,17 @@ func TestResumeOfAFinishedRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, got, err := toy{opts: train.FitOptions{Dir: dir, Resume: true}}.fit(t)
+	var ended []bool
+	again, got, err := toy{opts: train.FitOptions{Dir: dir, Resume: true, Observe: func(e train.Event) {
+		if e, ok := e.(train.ResumeEvent); ok {
+			ended = append(ended, e.Ended)
+		}
+	}}}.fit(t)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if !slices.Equal(ended, []bool{true}) {
+		t.Errorf("resumes that find the run to have ended: %v, want one", ended)
 	}
 	if d := cmp.Diff(m.weights(t), again.weights(t)); d != "" {
 		t.Errorf("weights differ:\n%s", d)
@@ -242,7 +251,7 @@ func TestDamagedCheckpointFallsBack(t *testing.T) {
 		t.Errorf("first event %+v, want the damaged checkpoint", events[0])
 	}
 	resumed, ok := events[1].(train.ResumeEvent)
-	if !ok || resumed.Step != 22 {
+	if !ok || resumed.Step != 22 || resumed.Ended {
 		t.Errorf("second event %+v, want to go on after step 22", events[1])
 	}
 }

@@ -46,6 +46,10 @@ func (f *fit[B]) prepare() error {
 	if o.Dir != "" {
 		f.saver = &saver{run: o.Dir, keep: o.Keep, rt: f.rt, options: o.Options}
 	}
+	f.plan = loader.Plan{
+		N: f.data.Len(), Batch: o.Batch, Epochs: o.Epochs, Seed: o.Seed, Shuffle: true, Order: o.Order,
+		Workers: o.Workers, Ahead: 2 * o.Workers,
+	}
 	if o.Resume {
 		if err := f.resume(); err != nil {
 			return fmt.Errorf("resume: %w", err)
@@ -58,10 +62,7 @@ func (f *fit[B]) prepare() error {
 			f.saver.add(emaFile, f.ema.Store())
 		}
 	}
-	f.plan = loader.Plan{
-		N: f.data.Len(), Batch: o.Batch, Epochs: o.Epochs, Seed: o.Seed, Shuffle: true, Order: o.Order,
-		Skip: f.p.Step, Workers: o.Workers, Ahead: 2 * o.Workers,
-	}
+	f.plan.Skip = f.p.Step
 	if err := f.plan.Validate(); err != nil {
 		return err
 	}

@@ -86,10 +86,15 @@ func (f *fit[B]) resume() error {
 		}
 		f.p = p
 		f.saver.found(dir, p)
-		f.o.Observe(ResumeEvent{Dir: dir, Step: p.Step, Epochs: len(p.Epochs)})
+		f.o.Observe(ResumeEvent{Dir: dir, Step: p.Step, Epochs: len(p.Epochs), Ended: f.ended()})
 		return nil
 	}
 	return &NoCheckpoint{Run: run}
+}
+
+// ended says whether the last step is done, and its epoch evaluated.
+func (f *fit[B]) ended() bool {
+	return f.p.EpochCount == 0 && (f.p.Step >= f.plan.Steps() || f.stoppedEarly())
 }
 
 // checkNew refuses a folder for a new run that holds checkpoints: the two runs' could

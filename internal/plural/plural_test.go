@@ -1,0 +1,12 @@
+package plural_test
+
+import (
+	"fmt"
+
+	"github.com/gotune/gotune/internal/plural"
+)
+
+func ExampleOf() {
+	fmt.Println(plural.Of(0, "steps"), plural.Of(1, "sequences"), plural.Of(1, "batches"), plural.Of(1, "classes"), plural.Of(2, "images"))
+	// Output: 0 steps 1 sequence 1 batch 1 class 2 images
+}
