@@ -43,7 +43,7 @@ func (p Processor) Validate() error {
 func (p Processor) Check() error {
 	d, err := p.device()
 	if err != nil || p.Device == "auto" {
-		return nil // Validate has told
+		return nil //nolint:nilerr // Validate has told
 	}
 	if err := d.Check(); err != nil {
 		return fmt.Errorf("--device: %w", err)
