@@ -37,7 +37,9 @@ func TestApply(t *testing.T) {
 		{"no flag's name", head, ResumeFlags{AllowChange: []string{"lr", "foo"}}, resumeOptions{Data: data}, []string{`--allow-change: "foo", want data, model, version, machine, options or the name of a flag of train`}},
 		{"misspelt", head + "  bach: 8\n", ResumeFlags{}, resumeOptions{Data: data}, []string{`run.yaml:6: unknown option "bach"`}},
 		{
-			"data that moved", head, ResumeFlags{}, resumeOptions{Data: gone, Val: gone},
+			"data that moved", head,
+			ResumeFlags{},
+			resumeOptions{Data: gone, Val: gone},
 			[]string{gone + ": no such file", "--val: " + gone + ": no such file", "write the new paths under options in ", "run.yaml (data, val, model), and resume again"},
 		},
 		{"a model that moved", head, ResumeFlags{}, resumeOptions{Data: data, Model: "tiny"}, []string{"--model: tiny: no such file", "write the new paths under options"}},
