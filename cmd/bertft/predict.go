@@ -30,7 +30,7 @@ type predictCmd struct {
 func (c *predictCmd) Validate() error {
 	errs := []error{c.lengthFlag.validate(), checkBatch(c.EvalBatch), c.Machine.Validate()}
 	if c.Data != "" && len(c.Input) > 0 {
-		errs = append(errs, fmt.Errorf("--data and %d texts: give one or the other", len(c.Input)))
+		errs = append(errs, errors.New("--data and texts: give one or the other"))
 	}
 	if c.Data != "" && c.JSONL {
 		errs = append(errs, errors.New("--jsonl: it is for texts and lines on stdin, not for --data, which tells its format by its name"))

@@ -19,18 +19,48 @@ func TestColumnsOptional(t *testing.T) {
 	}{
 		{"all there", "r.csv", "text,body,label\na,b,1\nc,d,0\n", Options{TextColumn: "body"}, Example{Text: "b"}, `r.csv: text "body", label "label"`, nil},
 		{"by number", "r.csv", "text,body,label\na,b,1\nc,d,0\n", Options{TextColumn: "2"}, Example{Text: "b"}, `r.csv: text "body", label "label"`, nil},
-		{"no such text", "r.csv", "text,label\na,1\nc,0\n", Options{TextColumn: "body"}, Example{Text: "a"}, `r.csv: text "text", label "label"`,
-			[]string{`r.csv: no column "body", the training data's text: column "text" is taken`}},
-		{"no such number", "r.csv", "text,label\na,1\nc,0\n", Options{TextColumn: "3", LabelColumn: "2"}, Example{Text: "a"}, `r.csv: text "text", label "label"`,
-			[]string{`r.csv: no column "3", the training data's text: column "text" is taken`}},
-		{"no header", "r.csv", "so good,1\nso bad,0\n", Options{TextColumn: "body"}, Example{Text: "so good"}, `r.csv: text 1, label 2, no header`,
-			[]string{`r.csv: no column "body", the training data's text: column 1 is taken`}},
-		{"no pair", "r.csv", "body,label\na,1\nc,0\n", Options{TextColumn: "body", PairColumn: "other"}, Example{Text: "a"}, `r.csv: text "body", label "label"`,
-			[]string{`r.csv: no column "other", the training data's pair: none is taken`}},
-		{"another label", "r.jsonl", `{"text":"a","label":1}`, Options{LabelColumn: "stars"}, Example{Text: "a"}, `r.jsonl: text "text", label "label"`,
-			[]string{`r.jsonl: no column "stars", the training data's label: column "label" is taken`}},
-		{"a label that nobody misses", "r.csv", "text,body\na,b b\nc,d d\n", Options{TextColumn: "body", LabelColumn: "stars", LabelsOptional: true},
-			Example{Text: "b b"}, `r.csv: text "body", label "text"`, []string{`r.csv: no column "stars", the training data's label: column "text" is taken`}},
+		{
+			"no such text", "r.csv", "text,label\na,1\nc,0\n",
+			Options{TextColumn: "body"},
+			Example{Text: "a"},
+			`r.csv: text "text", label "label"`,
+			[]string{`r.csv: no column "body", the training data's text: column "text" is taken`},
+		},
+		{
+			"no such number", "r.csv", "text,label\na,1\nc,0\n",
+			Options{TextColumn: "3", LabelColumn: "2"},
+			Example{Text: "a"},
+			`r.csv: text "text", label "label"`,
+			[]string{`r.csv: no column "3", the training data's text: column "text" is taken`},
+		},
+		{
+			"no header", "r.csv", "so good,1\nso bad,0\n",
+			Options{TextColumn: "body"},
+			Example{Text: "so good"},
+			`r.csv: text 1, label 2, no header`,
+			[]string{`r.csv: no column "body", the training data's text: column 1 is taken`},
+		},
+		{
+			"no pair", "r.csv", "body,label\na,1\nc,0\n",
+			Options{TextColumn: "body", PairColumn: "other"},
+			Example{Text: "a"},
+			`r.csv: text "body", label "label"`,
+			[]string{`r.csv: no column "other", the training data's pair: none is taken`},
+		},
+		{
+			"another label", "r.jsonl", `{"text":"a","label":1}`,
+			Options{LabelColumn: "stars"},
+			Example{Text: "a"},
+			`r.jsonl: text "text", label "label"`,
+			[]string{`r.jsonl: no column "stars", the training data's label: column "label" is taken`},
+		},
+		{
+			"a label that nobody misses", "r.csv", "text,body\na,b b\nc,d d\n",
+			Options{TextColumn: "body", LabelColumn: "stars", LabelsOptional: true},
+			Example{Text: "b b"},
+			`r.csv: text "body", label "text"`,
+			[]string{`r.csv: no column "stars", the training data's label: column "text" is taken`},
+		},
 		{"no label at all", "r.csv", "body\na\nc\n", Options{TextColumn: "body", LabelColumn: "stars", LabelsOptional: true}, Example{Text: "a"}, `r.csv: text "body"`, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -59,12 +89,18 @@ func TestUnclearLabels(t *testing.T) {
 		name, content, columns string
 		unclear                []string
 	}{
-		{"two names", "text,class,sentiment\na,b,1\n", `r.csv: text "text"`,
-			[]string{`r.csv: no label is taken: it may be 2 "class", 3 "sentiment"; choose with --label-column`}},
-		{"by data", "text,lang,grade\nso a,en,1\nso b,de,1\nso c,en,2\n", `r.csv: text "text"`,
-			[]string{`r.csv: no label is taken: it may be 2 "lang", 3 "grade"; choose with --label-column`}},
-		{"semicolons", "text;label\nfine;1\n", `r.csv: text 1, no header`,
-			[]string{`r.csv: the separator seems to be ";": want commas in a .csv, tabs in a .tsv`}},
+		{
+			"two names", "text,class,sentiment\na,b,1\n", `r.csv: text "text"`,
+			[]string{`r.csv: no label is taken: it may be 2 "class", 3 "sentiment"; choose with --label-column`},
+		},
+		{
+			"by data", "text,lang,grade\nso a,en,1\nso b,de,1\nso c,en,2\n", `r.csv: text "text"`,
+			[]string{`r.csv: no label is taken: it may be 2 "lang", 3 "grade"; choose with --label-column`},
+		},
+		{
+			"semicolons", "text;label\nfine;1\n", `r.csv: text 1, no header`,
+			[]string{`r.csv: the separator seems to be ";": want commas in a .csv, tabs in a .tsv`},
+		},
 		{"texts alone", "id,text\n1,fine\n", `r.csv: text "text"`, nil},
 		{"one name", "text,class,lang\na,b,1\n", `r.csv: text "text", label "class"`, nil},
 	} {
