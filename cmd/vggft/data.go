@@ -121,7 +121,7 @@ func openSets(ctx context.Context, env *cli.Env, o *options, in vision.Input) (s
 			return s, fmt.Errorf("--val: %w", err)
 		}
 	case splits["val"] != nil:
-		if s.validation, err = s.read(ctx, env, o, splits["val"].Plain()); err != nil {
+		if s.validation, err = s.read(ctx, env, o, splits["val"]); err != nil {
 			return s, err
 		}
 	case o.ValFraction > 0:

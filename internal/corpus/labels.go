@@ -52,7 +52,7 @@ func (s *labelSet) resolve(want []string, examples int) (classes []string, class
 	}
 	if want == nil {
 		classes = slices.Clone(s.values[:n])
-		sortLabels(classes)
+		SortLabels(classes)
 		classes = slices.Compact(classes) // invalid UTF-8 may have made two equal
 	} else {
 		classes = slices.Clone(want)
@@ -96,9 +96,9 @@ func (s *labelSet) resolveIndices(classes, n int, class []int32) {
 	}
 }
 
-// sortLabels sorts numerically where all labels are integers, so that 10 comes
+// SortLabels sorts numerically where all labels are integers, so that 10 comes
 // after 9.
-func sortLabels(labels []string) {
+func SortLabels(labels []string) {
 	if !slices.ContainsFunc(labels, func(l string) bool { return !isInt(l) }) {
 		slices.SortFunc(labels, func(a, b string) int {
 			x, _ := strconv.ParseInt(a, 10, 64)

@@ -2,6 +2,7 @@ package wordpiece
 
 import (
 	"math"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -20,6 +21,9 @@ type Encoder struct {
 
 // Encoder returns a new encoder.
 func (t *Tokenizer) Encoder() *Encoder { return &Encoder{t: t, cache: newCache()} }
+
+// Encoders is a pool of *Encoder that all who use t share: a cache takes 1 MiB.
+func (t *Tokenizer) Encoders() *sync.Pool { return &t.encoders }
 
 // Replaced returns how many bytes of input, over all calls so far, were not
 // UTF-8 and were read as U+FFFD.

@@ -247,3 +247,18 @@ func (c Config) MarshalJSON() ([]byte, error) {
 	}
 	return json.Marshal(out)
 }
+
+// checkLabels reports a class without a name, or two of one name.
+func checkLabels(labels []string) error {
+	seen := make(map[string]bool, len(labels))
+	for i, l := range labels {
+		switch {
+		case l == "":
+			return fmt.Errorf("class %d has no name", i)
+		case seen[l]:
+			return fmt.Errorf("two classes are called %q", l)
+		}
+		seen[l] = true
+	}
+	return nil
+}

@@ -68,8 +68,10 @@ func OpenDataset(path string, tok *Tokenizer, o DataOptions) (*Dataset, error) {
 }
 
 func newDataset(src source, tok *Tokenizer, o DataOptions) *Dataset {
-	d := &Dataset{corpus: src, tok: tok, opts: o, rows: new(column.Ints)}
-	d.pool = &sync.Pool{New: func() any { return tok.Encoder() }}
+	if o.MaxLength == 0 {
+		o.MaxLength = 512
+	}
+	d := &Dataset{corpus: src, tok: tok, opts: o, rows: new(column.Ints), pool: tok.Encoders()}
 	for i := range src.Len() {
 		d.rows.Append(i)
 	}
@@ -136,10 +138,13 @@ func (d *Dataset) Unclear() []string {
 func (d *Dataset) IsPair(i int) bool { return d.corpus.IsPair(d.rows.At(i)) }
 
 // CheckTrainable reports an example without a label, a class without examples, and
-// one class alone. Texts in memory it takes as they are.
+// one class alone.
 func (d *Dataset) CheckTrainable() error {
-	if c, ok := d.corpus.(*corpus.Corpus); ok {
+	switch c := d.corpus.(type) {
+	case *corpus.Corpus:
 		return c.CheckTrainable(d.rows.Values())
+	case memory:
+		return corpus.CheckTrainable("texts in memory", c.classes, c.Label, c.name, d.rows.Values())
 	}
 	return nil
 }

@@ -156,8 +156,54 @@ func TestFromItems(t *testing.T) {
 	if diff := cmp.Diff(want, b); diff != "" {
 		t.Error(diff)
 	}
-	if d.Notes() != nil || d.Splits() != nil || d.CheckTrainable() != nil || d.Classes() != nil {
+	if d.Notes() != nil || d.Splits() != nil || d.Classes() != nil {
 		t.Error("texts in memory have notes, splits or classes")
+	}
+	if err := d.CheckTrainable(); err == nil || !strings.Contains(err.Error(), "input 1 has no label") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// Labelled texts in memory are as those of a table.
+func TestNewDataset(t *testing.T) {
+	tok := openTok(t)
+	items := []text.Item{{Text: "good", Label: "10"}, {Text: "bad", Label: "9"}, {Text: "a film", Name: "third", Label: "10"}}
+	d, err := text.NewDataset(items, tok, text.DataOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"9", "10"}, d.Classes()); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]int64{1, 0, 1}, batch(t, d, 0, 1, 2).Labels); diff != "" {
+		t.Error(diff)
+	}
+	d, err = text.NewDataset(items, tok, text.DataOptions{Labels: []string{"10", "8"}, Unlabelled: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]int{0, -1, 0}, d.Labels()); diff != "" {
+		t.Error(diff)
+	}
+	for want, c := range map[string]struct {
+		items []text.Item
+		o     text.DataOptions
+	}{
+		`input 2: label "9" is none of the classes ["10" "8"]`: {items, text.DataOptions{Labels: []string{"10", "8"}}},
+		"third has no label":          {[]text.Item{{Text: "a", Label: "x"}, {Text: "b", Name: "third"}}, text.DataOptions{}},
+		"no texts":                    {nil, text.DataOptions{}},
+		`two classes are called "10"`: {items, text.DataOptions{Labels: []string{"10", "10"}}},
+	} {
+		if _, err := text.NewDataset(c.items, tok, c.o); err == nil || err.Error() != want {
+			t.Errorf("error %v, want %s", err, want)
+		}
+	}
+	one, err := text.NewDataset(items[:1], tok, text.DataOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := one.CheckTrainable(); err == nil || !strings.Contains(err.Error(), "training needs at least two classes") {
+		t.Errorf("error %v", err)
 	}
 }
 

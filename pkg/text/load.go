@@ -76,6 +76,9 @@ func Load(rt *torch.Runtime, dir string, o LoadOptions) (*BERT, LoadReport, erro
 	if err != nil {
 		return nil, LoadReport{}, err
 	}
+	if err := checkLabels(o.Labels); err != nil {
+		return nil, LoadReport{}, err
+	}
 	if o.Labels == nil {
 		if err := cfg.checkTask(); err != nil {
 			return nil, LoadReport{}, fmt.Errorf("%s: %w", filepath.Join(dir, configName), err)

@@ -24,6 +24,10 @@ import (
 // the update. A run that goes on with other options than it began with is refused
 // with a *[Changed], and one in whose folder another process trains with an
 // *[InUse].
+//
+// A resumed run ends with the same weights to the bit, on the CPU, where nothing else
+// draws from libtorch's generator meanwhile: new weights, a RangeTest or a Trial, or
+// another Fit.
 func Fit[B Batch](ctx context.Context, rt *torch.Runtime, m Model[B], data, val Data[B], o FitOptions) (Result, error) {
 	f := &fit[B]{rt: rt, model: m, data: data, val: val, o: o}
 	defer f.close()

@@ -275,25 +275,21 @@ func (d *Dataset) Limit(n int, seed uint64) *Dataset {
 	return d.Select(corpus.Subsample(d.Len(), n, seed))
 }
 
-// Splits returns the parts that the data came with, by "train", "val" and
-// "test"; none where it is of one piece.
+// Splits returns the parts that the data came with, by "train", "val" and "test", of
+// which the first alone is augmented; none where it is of one piece.
 func (d *Dataset) Splits() map[string]*Dataset {
 	if len(d.sets) != 1 || len(d.sets[0].Splits()) == 0 {
 		return nil
 	}
 	parts := make(map[string]*Dataset)
 	for _, name := range d.sets[0].Splits() {
-		parts[name] = d.where(func(_ int, p picture) bool { return p.set.Split(p.i) == name })
+		part := d.where(func(_ int, p picture) bool { return p.set.Split(p.i) == name })
+		if name != "train" {
+			part = part.Plain()
+		}
+		parts[name] = part
 	}
 	return parts
-}
-
-// Without returns the pictures that are in none of these splits.
-func (d *Dataset) Without(splits ...string) *Dataset {
-	if len(d.sets) != 1 {
-		return d
-	}
-	return d.where(func(_ int, p picture) bool { return !slices.Contains(splits, p.set.Split(p.i)) })
 }
 
 // Fingerprint is a hash of the pictures' names, sizes and classes, in order. It

@@ -20,7 +20,11 @@ func splitPhotos(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	var picture bytes.Buffer
-	if err := png.Encode(&picture, image.NewNRGBA(image.Rect(0, 0, 8, 6))); err != nil {
+	m := image.NewNRGBA(image.Rect(0, 0, 8, 6))
+	for i := range m.Pix {
+		m.Pix[i] = uint8(i) | 3 // seen
+	}
+	if err := png.Encode(&picture, m); err != nil {
 		t.Fatal(err)
 	}
 	write := func(name string, data []byte) {
@@ -88,18 +92,24 @@ func TestGoodIsCancelled(t *testing.T) {
 	}
 }
 
-func TestWithout(t *testing.T) {
-	d, err := vision.OpenDataset(splitPhotos(t), vision.DataOptions{Input: vision.Input{Size: 32, ShortSide: 37}})
+// What is evaluated is the same in each epoch.
+func TestOnlyTheTrainingSplitVaries(t *testing.T) {
+	d, err := vision.OpenDataset(splitPhotos(t), vision.DataOptions{Input: vision.Input{Size: 32, ShortSide: 37}, Augment: "crop", Seed: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer d.Close()
-	part := d.Without("test", "val")
-	if part.Len() != 6 || part.Splits()["train"].Len() != 6 || part.Splits()["test"].Len() != 0 {
-		t.Errorf("%d left, of them %d to train on, %d to test; want 6, 6, 0",
-			part.Len(), part.Splits()["train"].Len(), part.Splits()["test"].Len())
-	}
-	if d.Len() != 10 {
-		t.Errorf("the whole has %d pictures now, want 10", d.Len())
+	for name, part := range d.Splits() {
+		var pixels [2][]uint8
+		for epoch := range pixels {
+			b, err := part.Batch(t.Context(), epoch, []int{0, 1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			pixels[epoch] = b.Pixels
+		}
+		if varies := !bytes.Equal(pixels[0], pixels[1]); varies != (name == "train") {
+			t.Errorf("%s varies by epoch: %t", name, varies)
+		}
 	}
 }
