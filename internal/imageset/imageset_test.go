@@ -336,7 +336,7 @@ func TestBadTrees(t *testing.T) {
 		{"no classes", []string{"1.jpg", "2.jpg"}, Options{}, "no class folders"},
 		{"class not in training", []string{"train/ants/1.jpg", "train/bees/2.jpg", "val/wasps/3.jpg"}, Options{}, `class "wasps" has no pictures in train/`},
 		{"two of a split", []string{"val/a/1.jpg", "val/b/1.jpg", "valid/a/2.jpg", "valid/b/1.jpg"}, Options{}, "val/ and valid/ are both the val split"},
-		{"no such split", []string{"train/a/1.jpg", "train/b/1.jpg"}, Options{Split: "test"}, "no test split"},
+		{"no such split", []string{"train/a/1.jpg", "train/b/1.jpg"}, Options{Split: "test"}, "no such split"},
 		{"unknown class", []string{"ants/1.jpg", "bees/2.jpg"}, Options{Classes: []string{"ants", "wasps"}}, `class folder "bees" is none of the 2 classes: ants, wasps`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -13,7 +13,7 @@ import (
 // openList reads a table of paths and labels, row by row.
 func (s *Set) openList(k kind, o Options) error {
 	if o.Split != "" {
-		return fault(s.where, "a list has no splits, and %s was asked for", o.Split)
+		return fault(s.where, "--split %s: a list has no splits", o.Split)
 	}
 	var (
 		l       = &loose{where: s.where, list: true}

@@ -125,7 +125,7 @@ func TestBadLists(t *testing.T) {
 		{"unknown class", "img/1.jpg,a\nimg/2 b.jpg,b\n", Options{Classes: []string{"a", "c"}}, `l.csv:2: label "b" is none of the 2 classes: a, c`},
 		{"nothing there", "x/1.jpg,a\nx/2.jpg,b\n", Options{}, "nor any of the others"},
 		{"quote", "img/1.jpg,\"a\nimg/2 b.jpg,b\n", Options{}, "l.csv:"},
-		{"split", "img/1.jpg,a\n", Options{Split: "val"}, "a list has no splits"},
+		{"split", "img/1.jpg,a\n", Options{Split: "val"}, "--split val: a list has no splits"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := Open(writeList(t, "l.csv", c.text), c.o)

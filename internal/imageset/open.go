@@ -158,7 +158,7 @@ func (s *Set) take(l layout, o Options) error {
 		want := splitOf(o.Split)
 		l.groups = slices.DeleteFunc(l.groups, func(g group) bool { return g.split != want })
 		if len(l.groups) == 0 {
-			return fault(s.where, "no %s split in it", splitNames[want])
+			return fault(s.where, "--split %s: no such split in it", splitNames[want])
 		}
 	}
 	var names []string
