@@ -59,7 +59,7 @@ func openSets(o *options, tok *text.Tokenizer) (s *sets, err error) {
 		s.validation = splits["val"]
 	case o.ValFraction > 0:
 		if s.training, s.validation, err = s.training.Split(o.ValFraction, o.Seed); err != nil {
-			return s, cli.Usage(fmt.Errorf("--val-fraction: %w", err))
+			return s, o.SplitFault(err)
 		}
 	}
 	return s, nil

@@ -32,7 +32,7 @@ func FindModel(ctx context.Context, env *Env, ref, kind string) (Found, error) {
 		}
 		dir := filepath.Join(ref, modelName)
 		if _, err := os.Stat(dir); err != nil {
-			return Found{}, Usagef("run %s has no model yet; go on with it: %s resume %s", ref, env.Program, ref)
+			return Found{}, Usagef("run %s has no model yet; go on with it: %s resume %s", ref, env.Program, shellWord(ref))
 		}
 		return Found{Path: dir, Source: dir}, nil
 	}
