@@ -15,6 +15,7 @@ import (
 type sets struct {
 	training, validation *text.Dataset // validation may be nil
 	opened               []*text.Dataset
+	said                 []string
 }
 
 // openSets opens DATA and --val. A DATA that comes with splits gives its
@@ -55,6 +56,10 @@ func openSets(o *options, tok *text.Tokenizer) (s *sets, err error) {
 		if v := s.validation.Splits(); v["val"] != nil {
 			s.validation = v["val"]
 		}
+		var note string
+		if s.validation, note = cli.Judgeable(s.validation); note != "" {
+			s.said = append(s.said, note)
+		}
 	case splits["val"] != nil:
 		s.validation = splits["val"]
 	case o.ValFraction > 0:
@@ -85,7 +90,7 @@ func (s *sets) notes() []string {
 	for _, d := range s.opened {
 		out = append(out, d.Notes()...)
 	}
-	return out
+	return append(out, s.said...)
 }
 
 // fingerprint covers both sets: either one's change makes another run.

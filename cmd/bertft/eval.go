@@ -13,7 +13,7 @@ import (
 type evalCmd struct {
 	Model string `arg:"" help:"A run's folder, or a fine-tuned model's."`
 	Data  string `arg:"" help:"Labelled text, as for train."`
-	Split string `default:"" help:"Of data with splits: train, val or test; without it, test if there is one, else val, else all." group:"Data"`
+	Split string `default:"" help:"Of data with splits: train, val or test; without it, test if that has labels, else val, else all that has." group:"Data"`
 	columnFlags
 	lengthFlag
 	Limit     int `default:"0" help:"Use only so many examples, after a seeded shuffle; 0: all." placeholder:"N" group:"Data"`
@@ -114,8 +114,6 @@ func (c *evalCmd) judged(env *cli.Env, name string, m *text.BERT, p pretrained, 
 		return j, split, errors.Join(err, d.Close())
 	}
 	told.data(env, d)
-	if _, err := p.warn(env, d, pairColumn); err != nil {
-		return j, split, errors.Join(err, d.Close())
-	}
+	p.warn(env, d, pairColumn)
 	return cli.Judged[*text.Batch]{Name: name, Model: m, Data: d, Order: byLength, Sample: sampleOf(d)}, split, nil
 }

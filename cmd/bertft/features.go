@@ -65,9 +65,7 @@ func (c *featuresCmd) Run(ctx context.Context, env *cli.Env) (err error) {
 	if c.lines() {
 		hint = ""
 	}
-	if _, err := p.warn(env, d, hint); err != nil {
-		return err
-	}
+	p.warn(env, d, hint)
 	return p.with(c.Machine.Answering(), text.LoadOptions{Labels: labels}, length, func(rt *torch.Runtime, m *text.BERT, report text.LoadReport) error {
 		if c.Pool == "pooled" && slices.ContainsFunc(report.Missing, func(p string) bool { return strings.Contains(p, ".pooler.") }) {
 			return cli.Usagef("--pool pooled: the model %s has no pooler; mean or cls do without", p.Path)

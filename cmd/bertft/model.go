@@ -18,6 +18,9 @@ type pretrained struct {
 	cli.Found
 	tok *text.Tokenizer
 	run string // the folder of the run whose model it is; "" for another
+
+	record    recorded // of the run
+	recordErr error    // it cannot be read: the model may be whole all the same
 }
 
 func find(ctx context.Context, env *cli.Env, ref string) (pretrained, error) {
@@ -35,6 +38,7 @@ func find(ctx context.Context, env *cli.Env, ref string) (pretrained, error) {
 	p := pretrained{Found: found, tok: tok}
 	if _, err := os.Stat(filepath.Join(ref, "run.yaml")); err == nil {
 		p.run = ref
+		p.record, p.recordErr = readRecord(ref)
 	}
 	return p, nil
 }
@@ -48,8 +52,8 @@ func (p pretrained) length(flag int) (int, error) {
 	if flag > 0 {
 		return flag, nil
 	}
-	if r, err := p.recorded(); err != nil || r.MaxLength > 0 {
-		return r.MaxLength, err
+	if p.recordErr != nil || p.record.MaxLength > 0 {
+		return p.record.MaxLength, p.recordErr
 	}
 	cfg, err := text.ReadConfig(p.Path)
 	if err != nil {

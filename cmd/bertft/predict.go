@@ -69,11 +69,7 @@ func (c *predictCmd) Run(ctx context.Context, env *cli.Env) error {
 				items[i], names[i] = it, l.Text
 			}
 			d := text.FromItems(items, p.tok, text.DataOptions{MaxLength: length})
-			if !warned {
-				if warned, err = p.warn(env, d, jsonPair); err != nil {
-					return err
-				}
-			}
+			warned = warned || p.warn(env, d, jsonPair)
 			return cli.Predict(ctx, env, rt, m, d, train.EvalOptions{Batch: c.EvalBatch},
 				func(i int) string { return names[i] })
 		})
@@ -93,9 +89,7 @@ func (c *predictCmd) dataset(ctx context.Context, env *cli.Env, rt *torch.Runtim
 	}
 	defer d.Close()
 	new(told).data(env, d)
-	if _, err := p.warn(env, d, pairColumn); err != nil {
-		return err
-	}
+	p.warn(env, d, pairColumn)
 	return cli.Predict(ctx, env, rt, m, d, train.EvalOptions{Batch: c.EvalBatch, Workers: c.Machine.WorkerCount()}, nil)
 }
 

@@ -10,7 +10,7 @@ import (
 
 // columnFlags are textFlags of the verbs that a model answers.
 type columnFlags struct {
-	TextColumn  string `help:"Column of the text, by name or number. Where no column is given: those that the run was trained with, as far as the data have them; others are found." placeholder:"COLUMN" group:"Data"`
+	TextColumn  string `help:"Column of the text, by name or number. Of the columns that are not given, those that the run was trained with hold as far as the data have them; others are found." placeholder:"COLUMN" group:"Data"`
 	PairColumn  string `help:"Column of a second text, for pairs." placeholder:"COLUMN" group:"Data"`
 	LabelColumn string `help:"Column of the label." placeholder:"COLUMN" group:"Data"`
 }
@@ -22,32 +22,33 @@ func (f columnFlags) unused(why string) error { return textFlags(f).unused(why) 
 type recorded struct {
 	MaxLength int `yaml:"max-length"`
 	textFlags `yaml:",inline"`
-	pairs     *bool // of its training data; nil: they were mixed, or an old run.yaml does not tell
+
+	columns text.Columns
+	pairs   *bool // of its training data; nil: they were mixed, or an old run.yaml does not tell
 }
 
-// recorded returns the zero value for a model that is no run's.
-func (p pretrained) recorded() (r recorded, err error) {
-	if p.run == "" {
+// readRecord returns the zero value for a model that is no run's.
+func readRecord(run string) (r recorded, err error) {
+	if run == "" {
 		return r, nil
 	}
-	run, err := cli.ReadRun(p.run, &r)
-	r.pairs = run.Data.Pairs
-	if r.pairs == nil && r.PairColumn != "" {
-		r.pairs = new(true)
+	file, err := cli.ReadRun(run, &r)
+	r.pairs, r.columns = file.Data.Pairs, text.Columns(file.Data.Columns)
+	if r.columns == (text.Columns{}) { // of an earlier version, or of files
+		r.columns = text.Columns{Text: r.TextColumn, Pair: r.PairColumn, Label: r.LabelColumn}
+		if r.pairs == nil && r.PairColumn != "" {
+			r.pairs = new(true)
+		}
 	}
 	return r, err
 }
 
-// data says how p reads a data set: with the columns that the flags name, or where
-// they name none with those of its run, as far as the data have them.
+// data says how p reads a data set: with the columns that the flags name, and for the
+// others with those of its run, as far as the data have them.
 func (p pretrained) data(f columnFlags, length int) (text.DataOptions, error) {
-	if f != (columnFlags{}) {
-		return textFlags(f).data(length), nil
-	}
-	r, err := p.recorded()
-	o := r.textFlags.data(length)
-	o.ColumnsOptional = true
-	return o, err
+	o := textFlags(f).data(length)
+	o.Trained = p.record.columns
+	return o, p.recordErr
 }
 
 // told are the lines on data that were written to stderr: two models may read one
@@ -87,21 +88,20 @@ const (
 
 // warn tells of the first example that is a single text where p's run was trained on
 // pairs, with a hint how to give one, or the other way round.
-func (p pretrained) warn(env *cli.Env, d *text.Dataset, hint string) (warned bool, err error) {
-	r, err := p.recorded()
-	if err != nil || r.pairs == nil {
-		return false, err
+func (p pretrained) warn(env *cli.Env, d *text.Dataset, hint string) (warned bool) {
+	if p.record.pairs == nil {
+		return false
 	}
 	for i := range d.Len() {
-		if d.IsPair(i) == *r.pairs {
+		if d.IsPair(i) == *p.record.pairs {
 			continue
 		}
 		was, is := "single texts", "a pair"
-		if *r.pairs {
+		if *p.record.pairs {
 			was, is = "pairs of texts", "a single text"+hint
 		}
 		fmt.Fprintf(env.Stderr, "warning: %s was trained on %s, and %s is %s\n", p.run, was, d.Name(i), is)
-		return true, nil
+		return true
 	}
-	return false, nil
+	return false
 }

@@ -101,7 +101,7 @@ func runTrain(ctx context.Context, env *cli.Env, o *options, t cli.TrainOptions,
 
 func (o *options) task(ctx context.Context, env *cli.Env, m *text.BERT, p pretrained, report text.LoadReport, sets *sets) (task cli.Task[*text.Batch], err error) {
 	task = cli.Task[*text.Batch]{
-		Model: m, Found: p.Found, Notes: sets.notes(), Train: sets.training, Pairs: pairsOf(sets.training), Unit: "sequences",
+		Model: m, Found: p.Found, Notes: sets.notes(), Train: sets.training, Pairs: pairsOf(sets.training), Columns: cli.Columns(sets.training.Columns()), Unit: "sequences",
 		Save: func(dir string) error { return m.Save(dir, p.tok) },
 		Adam: train.AdamOptions{WeightDecay: orNone(o.WeightDecay)}, MaxBatchTokens: o.MaxBatchTokens,
 	}

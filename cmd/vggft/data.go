@@ -152,6 +152,10 @@ func (s *sets) validateOn(ctx context.Context, env *cli.Env, o *options, data vi
 	if part := d.Splits()["val"]; part != nil {
 		d = part
 	}
+	d, note := cli.Judgeable(d)
+	if note != "" {
+		s.said = append(s.said, note)
+	}
 	s.validation, err = s.read(ctx, env, o, d.Plain())
 	return err
 }

@@ -15,7 +15,7 @@ type evalCmd struct {
 	modelFlags
 	cacheFlags
 	Data  string `arg:"" help:"Pictures by class, as for train."`
-	Split string `default:"" help:"Of data with splits: train, val or test; without it, test if there is one, else val, else all." group:"Data"`
+	Split string `default:"" help:"Of data with splits: train, val or test; without it, test if that has labels, else val, else all that has." group:"Data"`
 	Limit int    `default:"0" help:"Use only so many pictures, after a seeded shuffle; 0: all." placeholder:"N" group:"Data"`
 	cli.EvalFlags
 }

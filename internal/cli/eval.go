@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/gotune/gotune/internal/metrics"
+	"github.com/gotune/gotune/internal/plural"
 	"github.com/gotune/gotune/internal/report"
 	"github.com/gotune/gotune/pkg/torch"
 	"github.com/gotune/gotune/pkg/train"
@@ -39,8 +40,8 @@ func Eval[B train.Batch](ctx context.Context, env *Env, rt *torch.Runtime, model
 			return err
 		}
 	}
-	if o.Split.Unlabelled {
-		fmt.Fprintf(env.Stderr, "data     the test split has no labels to compare with: %s is measured\n", o.Split.Name)
+	if n := o.Split.Without; n > 0 {
+		fmt.Fprintf(env.Stderr, "data     without a label that is a class are %s of the test split: left out, and %s is measured\n", plural.Of(n, "examples"), o.Split.Name)
 	}
 	var results []*report.Evaluation
 	var right [][]bool
@@ -136,26 +137,65 @@ func judge[B train.Batch](ctx context.Context, env *Env, rt *torch.Runtime, m Ju
 // Split is the part of the data that eval measures.
 type Split struct {
 	Name string // "": all
-	// Unlabelled says that there is a test split, but without labels to compare with.
-	Unlabelled bool
+	// Without are test examples that have no label to compare with: they are left out,
+	// and the split where it has no others.
+	Without int
+}
+
+// choosable is a data set of which parts can be taken.
+type choosable[D any] interface {
+	Len() int
+	Labels() []int
+	Select(indices []int) D
+}
+
+// WithLabels returns the examples that have a label, and how many have none.
+func WithLabels[D choosable[D]](d D) (part D, without int) {
+	var with []int
+	for i, l := range d.Labels() {
+		if l >= 0 {
+			with = append(with, i)
+		}
+	}
+	if without = d.Len() - len(with); without == 0 {
+		return d, 0
+	}
+	return d.Select(with), without
+}
+
+// Judgeable is WithLabels for --val, with a note of what it leaves out.
+func Judgeable[D choosable[D]](d D) (part D, note string) {
+	part, without := WithLabels(d)
+	if without > 0 {
+		is := "are"
+		if without == 1 {
+			is = "is"
+		}
+		note = fmt.Sprintf("--val: %s without a label %s left out", plural.Of(without, "examples"), is)
+	}
+	return part, note
 }
 
 // Measured returns the part of data that eval measures, and which one it is. What the
 // model was trained on comes last: it is measured where it was asked for, or with all
-// where there is nothing else. A test split without any label is passed over, unless
-// it was asked for.
-func Measured[D interface{ Labels() []int }](asked string, whole D, splits map[string]D) (part D, split Split) {
+// where there is nothing else. Test examples without a label are left out, unless the
+// split was asked for.
+func Measured[D choosable[D]](asked string, whole D, splits map[string]D) (part D, split Split) {
 	for _, name := range []string{"test", "val", "train"} {
 		part, ok := splits[name]
-		switch {
-		case !ok:
-		case asked == "" && name == "test" && len(splits) > 1 && slices.Max(append(part.Labels(), -1)) < 0:
-			split.Unlabelled = true
-		case asked == "" && name == "train" && !split.Unlabelled: // it is the whole
-		default:
-			split.Name = name
-			return part, split
+		if !ok {
+			continue
 		}
+		if asked == "" && name == "test" && len(splits) > 1 {
+			if part, split.Without = WithLabels(part); part.Len() == 0 {
+				continue
+			}
+		}
+		if asked == "" && name == "train" && split.Without == 0 {
+			continue // it is the whole
+		}
+		split.Name = name
+		return part, split
 	}
 	return whole, split
 }

@@ -38,6 +38,8 @@ type RunFile struct {
 		Validation  int    `yaml:"validation"`
 		Fingerprint string `yaml:"fingerprint"`
 		Pairs       *bool  `yaml:"pairs,omitempty"` // all training texts are pairs, or none is; nil: neither, or they are no texts
+		// Columns that were taken of a table of texts.
+		Columns Columns `yaml:"columns,omitempty"`
 	} `yaml:"data"`
 	Machine struct {
 		Device    string `yaml:"device"`
@@ -46,6 +48,13 @@ type RunFile struct {
 	} `yaml:"machine"`
 	Folder  string `yaml:"folder"`  // that relative paths in the options begin at
 	Options any    `yaml:"options"` // the verb's flags, resolved
+}
+
+// Columns are text.Columns.
+type Columns struct {
+	Text  string `yaml:"text,omitempty"`
+	Pair  string `yaml:"pair,omitempty"`
+	Label string `yaml:"label,omitempty"`
 }
 
 const (

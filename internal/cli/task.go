@@ -27,8 +27,9 @@ type Task[B train.Batch] struct {
 	Adam        train.AdamOptions
 	Mix         train.Mix
 	Fingerprint string
-	Pairs       *bool  // whether Train is pairs of texts; nil: both, or no texts
-	Unit        string // "sequences", "images"
+	Columns     Columns // that were taken of Train's table
+	Pairs       *bool   // whether Train is pairs of texts; nil: both, or no texts
+	Unit        string  // "sequences", "images"
 	// Lengths of the training examples, in tokens, to group them by; nil: they are not
 	// grouped.
 	Lengths        []int

@@ -35,7 +35,7 @@ func Train[B train.Batch](ctx context.Context, env *Env, rt *torch.Runtime, t Ta
 	run := newRunFile(env.Program, rt)
 	run.Model.Source, run.Model.Revision, run.Model.Classes = t.Source, t.Revision, t.Model.Classes()
 	run.Data.Training, run.Data.Fingerprint, run.Options = t.Train.Len(), t.Fingerprint, o.Options
-	run.Data.Pairs = t.Pairs
+	run.Data.Pairs, run.Data.Columns = t.Pairs, t.Columns
 	var val train.Data[B]
 	if t.Val != nil {
 		val, run.Data.Validation = t.Val, t.Val.Len()

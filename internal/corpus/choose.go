@@ -26,9 +26,6 @@ func chooseColumns(s *sample, o Options) (*chooser, error) {
 	h := &chooser{sample: s, o: o}
 	h.c = columns{width: s.width(), text: none, pair: none, label: none}
 	h.data = s.rows
-	if o.ColumnsOptional {
-		h.dropLacking()
-	}
 	if s.keys != nil {
 		h.c.names = s.keys
 	} else if h.hasHeader() {
@@ -43,29 +40,12 @@ func chooseColumns(s *sample, o Options) (*chooser, error) {
 	for i := range s.width() {
 		h.stats = append(h.stats, s.stats(i, h.data))
 	}
-	for _, step := range []func() error{h.explicit, h.byName, h.byData} {
+	for _, step := range []func() error{h.explicit, h.trained, h.byName, h.byData} {
 		if err := step(); err != nil {
 			return h, err
 		}
 	}
 	return h, nil
-}
-
-// dropLacking takes from the options the columns that the table has not.
-func (h *chooser) dropLacking() {
-	names := h.keys
-	if names == nil {
-		names = h.rows[0]
-	}
-	for _, want := range []struct {
-		role   string
-		column *string
-	}{{"text", &h.o.TextColumn}, {"pair", &h.o.PairColumn}, {"label", &h.o.LabelColumn}} {
-		if *want.column != "" && findColumn(names, h.width(), *want.column) == none {
-			h.lacking = append(h.lacking, lacking{want.role, *want.column})
-			*want.column = ""
-		}
-	}
 }
 
 // explicit takes the columns that the options name.
@@ -93,13 +73,36 @@ func (h *chooser) explicit() error {
 	return nil
 }
 
+// trained takes the columns of the data that the model was trained on, for what the
+// options leave open. A number says nothing of a table with names.
+func (h *chooser) trained() error {
+	for _, want := range []struct {
+		role, given, column string
+		into                *int
+	}{
+		{"text", h.o.TextColumn, h.o.Trained.Text, &h.c.text},
+		{"pair", h.o.PairColumn, h.o.Trained.Pair, &h.c.pair},
+		{"label", h.o.LabelColumn, h.o.Trained.Label, &h.c.label},
+	} {
+		if want.given != "" || want.column == "" {
+			continue
+		}
+		i := namedColumn(h.c.names, want.column)
+		if h.c.names == nil {
+			i = findColumn(nil, h.width(), want.column)
+		}
+		if i == none || h.taken(i) {
+			h.lacking = append(h.lacking, lacking{want.role, want.column})
+			continue
+		}
+		*want.into = i
+	}
+	return nil
+}
+
 // findColumn resolves a column's name, or else its 1-based number.
 func findColumn(names []string, width int, column string) int {
-	if i := slices.Index(names, column); i >= 0 {
-		return i
-	}
-	fold := func(n string) bool { return strings.EqualFold(strings.TrimSpace(n), column) }
-	if i := slices.IndexFunc(names, fold); i >= 0 {
+	if i := namedColumn(names, column); i != none {
 		return i
 	}
 	n, err := strconv.Atoi(column)
@@ -107,6 +110,14 @@ func findColumn(names []string, width int, column string) int {
 		return none
 	}
 	return n - 1
+}
+
+// namedColumn resolves a column's name, or else one that differs by case and blanks.
+func namedColumn(names []string, column string) int {
+	if i := slices.Index(names, column); i >= 0 {
+		return i
+	}
+	return slices.IndexFunc(names, func(n string) bool { return strings.EqualFold(strings.TrimSpace(n), column) })
 }
 
 // byName takes columns that have a usual name.
@@ -265,7 +276,7 @@ func (h *chooser) labelByData() int {
 
 // maybeLabels returns the columns that might be the label where none is.
 func (h *chooser) maybeLabels() []int {
-	if hits := h.of(columnStats.isLabel); hits != nil {
+	if hits := h.of(columnStats.isLabel); len(hits) > 0 {
 		return hits
 	}
 	return h.of(columnStats.isShort)

@@ -3,6 +3,7 @@ package corpus
 import (
 	"fmt"
 	"strconv"
+	"strings"
 )
 
 // columns says where a table's text and labels stand.
@@ -38,18 +39,32 @@ func (c *columns) nameOf(i int) string {
 	return strconv.Itoa(i + 1)
 }
 
+// chosen are the columns that were taken.
+func (c *columns) chosen() Columns {
+	of := func(i int) string {
+		switch {
+		case i == none:
+			return ""
+		case c.names != nil:
+			return strings.ToValidUTF8(c.names[i], "\uFFFD")
+		}
+		return strconv.Itoa(i + 1)
+	}
+	return Columns{of(c.text), of(c.pair), of(c.label)}
+}
+
 // instead tells what was taken in place of a column that the table lacks; "" where
 // nobody misses it: a label that need not be there, and is not.
 func (c *columns) instead(l lacking) string {
 	i := map[string]int{"text": c.text, "pair": c.pair, "label": c.label}[l.role]
 	switch {
 	case i != none:
-		return fmt.Sprintf("no column %s, the training data's %s: column %s is taken", snippet(l.column), l.role, c.nameOf(i))
+		return fmt.Sprintf("no column %s is there for the training data's %s: column %s is taken", snippet(l.column), l.role, c.nameOf(i))
 	case l.role != "label":
-		return fmt.Sprintf("no column %s, the training data's %s: none is taken", snippet(l.column), l.role)
+		return fmt.Sprintf("no column %s is there for the training data's %s: none is taken", snippet(l.column), l.role)
 	}
 	return ""
 }
 
-// lacking is a column that Options.ColumnsOptional asked for in vain.
+// lacking is a column of Options.Trained that a table has not.
 type lacking struct{ role, column string }

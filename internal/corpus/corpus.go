@@ -62,6 +62,17 @@ func (c *Corpus) Len() int { return c.labels.Len() }
 // if all are integers.
 func (c *Corpus) Classes() []string { return slices.Clone(c.classes) }
 
+// Columns returns those that were taken of a table, of the first where there are
+// several; none, where the texts are files.
+func (c *Corpus) Columns() Columns {
+	for _, s := range c.sources {
+		if t, ok := s.(*table); ok {
+			return t.cols.chosen()
+		}
+	}
+	return Columns{}
+}
+
 // Label returns the class of example i, or NoLabel. It reads nothing.
 func (c *Corpus) Label(i int) int {
 	if n := c.labels.At(i); n != NoLabel {

@@ -71,6 +71,11 @@ func (h *chooser) hasHeader() bool {
 			return true // there is no other row that could hold a name
 		}
 	}
+	for _, column := range []string{h.o.Trained.Text, h.o.Trained.Pair, h.o.Trained.Label} {
+		if column != "" && !isInt(column) && namedColumn(h.rows[0], column) != none {
+			return true
+		}
+	}
 	return couldBeHeader(h.rows[0]) && (hasKnownName(h.rows[0]) || h.firstRowDiffers())
 }
 

@@ -17,20 +17,25 @@ const (
 	HeaderNo   Header = "no"
 )
 
+// Columns are columns of a table by name, or by 1-based number where it has no names;
+// "" is none.
+type Columns struct{ Text, Pair, Label string }
+
 // Options of Open. The zero value reads labelled examples of all splits and
 // finds the columns by itself.
 type Options struct {
 	// Columns of a table, by name or 1-based number; "" finds them.
 	TextColumn, PairColumn, LabelColumn string
-	// ColumnsOptional takes those where a table has them, finds the others, and tells
-	// so in the Report: they are the columns of other data, such as a model was
-	// trained on.
-	ColumnsOptional bool
-	Header          Header
+	// Trained are the columns of the data that a model was trained on: those of them
+	// that a table has are taken where the options name none, and the Report tells of
+	// the others.
+	Trained Columns
+	Header  Header
 
 	// Labels fixes the classes and their order, as those of an existing model;
-	// another label is an error. Where no label of the data is among them and
-	// all are integers from 0 to len(Labels)-1, they are taken as indices.
+	// another label is an error, but of the test split beside others: there it is none.
+	// Where no label of the data is among them and all, but for the test split's, are
+	// integers from 0 to len(Labels)-1, they are taken as indices.
 	Labels []string
 
 	// LabelsOptional accepts examples without a label, or with one that is not

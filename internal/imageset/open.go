@@ -12,7 +12,8 @@ import (
 // Options of Open. The zero value reads labelled pictures of all splits.
 type Options struct {
 	// Classes fixes the classes and their order, as those of an existing model; a
-	// folder or label that is not among them is an error.
+	// folder or label that is not among them is an error, but for a folder of the test
+	// split beside others, whose pictures have no label then.
 	Classes []string
 	// LabelsOptional accepts pictures without a class, or of one that is not in
 	// Classes: their Label is NoLabel. For prediction; a single picture is a set
@@ -80,7 +81,7 @@ func (o Options) Validate() error {
 //
 // A *DataError says what is wrong with the data: nothing found, an empty class,
 // one class only, a class that Options.Classes or the training split do not
-// have, a truncated archive, a link that leads back.
+// have (of the test split beside others: its pictures have no label then), a truncated archive, a link that leads back.
 func Open(path string, o Options) (*Set, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err

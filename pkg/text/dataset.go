@@ -19,13 +19,17 @@ import (
 // columns and classes by itself and truncates at 512 tokens.
 type DataOptions struct {
 	TextColumn, PairColumn, LabelColumn string   // by name or 1-based number; "": found
-	ColumnsOptional                     bool     // a table may lack those columns: others are found then, and Notes tell it
+	Trained                             Columns  // of the data that a model was trained on: taken where the three above name none and a table has them; Notes tell of the others
 	Labels                              []string // fix the classes and their order
 	Split                               string   // "train", "val" or "test" of a set that has them; "": all
-	Unlabelled                          bool     // examples without a label are fine; their label is -1
+	Unlabelled                          bool     // examples without a label are fine; their label is -1, as is that of test examples beside other splits
 	MaxLength                           int      // tokens, the special ones included; 0: 512
 	PadToMax                            bool     // pad every batch to MaxLength: the same result, more work
 }
+
+// Columns are columns of a table by name, or by 1-based number where it has no names;
+// "" is none.
+type Columns struct{ Text, Pair, Label string }
 
 // Dataset is labelled text and the tokenizer that turns it into batches. It is
 // safe for use by many goroutines.
@@ -51,20 +55,24 @@ type source interface {
 // archive of one, or a CSV, TSV or JSONL file, each also gzipped. Text stays on
 // disk until it is asked for.
 func OpenDataset(path string, tok *Tokenizer, o DataOptions) (*Dataset, error) {
-	if o.MaxLength == 0 {
-		o.MaxLength = 512
-	}
-	if o.MaxLength < 3 {
-		return nil, fmt.Errorf("--max-length: %d, want 3 or more: two are special tokens", o.MaxLength)
+	if err := o.checkLength(); err != nil {
+		return nil, err
 	}
 	c, err := corpus.Open(path, corpus.Options{
 		TextColumn: o.TextColumn, PairColumn: o.PairColumn, LabelColumn: o.LabelColumn,
-		ColumnsOptional: o.ColumnsOptional, Labels: o.Labels, Split: o.Split, LabelsOptional: o.Unlabelled,
+		Trained: corpus.Columns(o.Trained), Labels: o.Labels, Split: o.Split, LabelsOptional: o.Unlabelled,
 	})
 	if err != nil {
 		return nil, err
 	}
 	return newDataset(c, tok, o), nil
+}
+
+func (o DataOptions) checkLength() error {
+	if o.MaxLength != 0 && o.MaxLength < 3 {
+		return fmt.Errorf("--max-length: %d, want 3 or more: two are special tokens", o.MaxLength)
+	}
+	return nil
 }
 
 func newDataset(src source, tok *Tokenizer, o DataOptions) *Dataset {
@@ -136,6 +144,15 @@ func (d *Dataset) Unclear() []string {
 // IsPair tells whether the i-th example has two texts, though the second may be
 // empty. It reads nothing.
 func (d *Dataset) IsPair(i int) bool { return d.corpus.IsPair(d.rows.At(i)) }
+
+// Columns returns those that were taken of a table, of the first where there are
+// several; none, where the texts are files or in memory.
+func (d *Dataset) Columns() Columns {
+	if c, ok := d.corpus.(*corpus.Corpus); ok {
+		return Columns(c.Columns())
+	}
+	return Columns{}
+}
 
 // CheckTrainable reports an example without a label, a class without examples, and
 // one class alone.

@@ -190,9 +190,10 @@ func TestNewDataset(t *testing.T) {
 		o     text.DataOptions
 	}{
 		`input 2: label "9" is none of the classes ["10" "8"]`: {items, text.DataOptions{Labels: []string{"10", "8"}}},
-		"third has no label":          {[]text.Item{{Text: "a", Label: "x"}, {Text: "b", Name: "third"}}, text.DataOptions{}},
-		"no texts":                    {nil, text.DataOptions{}},
-		`two classes are called "10"`: {items, text.DataOptions{Labels: []string{"10", "10"}}},
+		"third has no label": {[]text.Item{{Text: "a", Label: "x"}, {Text: "b", Name: "third"}}, text.DataOptions{}},
+		"no texts":           {nil, text.DataOptions{}},
+		"--max-length: 2, want 3 or more: two are special tokens": {items, text.DataOptions{MaxLength: 2}},
+		`two classes are called "10"`:                             {items, text.DataOptions{Labels: []string{"10", "10"}}},
 	} {
 		if _, err := text.NewDataset(c.items, tok, c.o); err == nil || err.Error() != want {
 			t.Errorf("error %v, want %s", err, want)

@@ -30,6 +30,9 @@ func NewDataset(items []Item, tok *Tokenizer, o DataOptions) (*Dataset, error) {
 	if len(items) == 0 {
 		return nil, errors.New("no texts")
 	}
+	if err := o.checkLength(); err != nil {
+		return nil, err
+	}
 	m := memory{items: items, classes: slices.Clone(o.Labels), labels: make([]int, len(items))}
 	if m.classes == nil {
 		for _, it := range items {

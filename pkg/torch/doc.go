@@ -27,7 +27,8 @@
 //
 // Scopes on several goroutines run side by side, and may share the tensors of a store:
 // to change a model that others are at work with for another, close its store; what is
-// open then sees its work through. Each thread that computes brings [Options].Threads
+// open then sees its work through, and the last to close frees the weights: a scope
+// that is held open for long holds what closes meanwhile. Each thread that computes brings [Options].Threads
 // with it, and keeps them: 64 goroutines with 8 are 512 threads of the system. A
 // service bounds how many scopes are open at once, and takes one or two threads for
 // each. libtorch's generator is one for the process: a run is the same to the bit only

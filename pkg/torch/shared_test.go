@@ -126,6 +126,14 @@ func TestOpenWeights(t *testing.T) {
 	if got := s.Float(s.Sum(st.Get("w").T)); got != 3 {
 		t.Errorf("the sum is %g, want 3", got)
 	}
+	if err := st.CopyFrom(w); !errors.Is(err, torch.ErrClosed) {
+		t.Errorf("error %v, want ErrClosed", err)
+	}
+	again := rt.NewStoreFrom(w.Source())
+	defer again.Close()
+	if _, err := again.Param("w", torch.Constant(0), 3); err == nil {
+		t.Error("a parameter was made of a closed file")
+	}
 	if _, err := torch.OpenWeights(filepath.Join(t.TempDir(), "no.safetensors")); err == nil || !strings.Contains(err.Error(), "no.safetensors") {
 		t.Errorf("error %v", err)
 	}

@@ -21,6 +21,7 @@ var dtypes = map[tensorfile.DType]DType{
 type WeightFile struct {
 	path    string
 	file    *tensorfile.File // that Close closes, or nil
+	closed  bool
 	tensors map[string]tensorfile.Tensor
 	order   []string
 	used    map[string]bool
@@ -44,9 +45,10 @@ func OpenWeights(path string) (*WeightFile, error) {
 
 // Close closes the file that OpenWeights opened. Tensors that were copied from it stay.
 func (w *WeightFile) Close() error {
-	if w.file == nil {
+	if w.file == nil || w.closed {
 		return nil
 	}
+	w.closed = true
 	return w.file.Close()
 }
 
@@ -106,9 +108,9 @@ func (w *WeightFile) Source() Source {
 		}
 		w.used[name] = true
 		dtype, ok := dtypes[t.DType]
-		if !ok {
+		if !ok || w.closed {
 			// The parameter's error, not a missing tensor: it would be drawn.
-			dtype = unknownType
+			return nil, unknownType, t.Shape, true
 		}
 		return t.Data, dtype, t.Shape, true
 	}
@@ -214,6 +216,9 @@ func fileType(d DType) (tensorfile.DType, error) {
 // missing one, or one of another shape, is an error; what came before it is
 // overwritten by then.
 func (st *Store) CopyFrom(w *WeightFile) error {
+	if w.closed {
+		return fmt.Errorf("%s: %w", w.path, ErrClosed)
+	}
 	src := w.Source()
 	for _, p := range st.params {
 		data, dtype, shape, ok := src(p.Name)

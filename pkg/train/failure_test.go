@@ -80,13 +80,15 @@ func TestNothingIsLostToAFailure(t *testing.T) {
 // Without validation data the model so far is the best, and is saved with it.
 func TestTheModelIsSavedBeforeAFailure(t *testing.T) {
 	boom := errors.New("no such file")
-	saved := 0
-	_, _, err := toy{
-		noVal: true, saved: &saved, opts: train.FitOptions{Dir: t.TempDir()},
-		data: &failing{newPoints(210, 1), 5, func() error { return boom }},
-	}.fit(t)
-	if !errors.Is(err, boom) || saved != 1 {
-		t.Errorf("error %v, %d models saved", err, saved)
+	for _, every := range []int{0, 5} { // steps: where a checkpoint holds the step, too
+		saved := 0
+		_, _, err := toy{
+			noVal: true, saved: &saved, opts: train.FitOptions{Dir: t.TempDir(), CheckpointEvery: train.Cadence{Steps: every}},
+			data: &failing{newPoints(210, 1), 5, func() error { return boom }},
+		}.fit(t)
+		if !errors.Is(err, boom) || saved != 1 {
+			t.Errorf("a checkpoint every %d steps: error %v, %d models saved", every, err, saved)
+		}
 	}
 }
 
@@ -140,6 +142,14 @@ func TestOwnOptions(t *testing.T) {
 		t.Fatalf("error %v, want a *Changed", err)
 	}
 	if _, _, err = (toy{opts: train.FitOptions{Dir: dir, Resume: true, Seed: 1}}).fit(t); err != nil {
+		t.Error(err)
+	}
+	// A run that named its options is held to those that both know.
+	dir = t.TempDir()
+	if _, _, err = (toy{opts: train.FitOptions{Dir: dir, Options: map[string]string{"Seed": "0", "--lr": "1"}}}).fit(t); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err = (toy{opts: train.FitOptions{Dir: dir, Resume: true}}).fit(t); err != nil {
 		t.Error(err)
 	}
 }

@@ -20,7 +20,7 @@ import (
 //
 // When ctx ends, Fit saves a checkpoint and returns an *[Interrupted]. On an error
 // of the data, or of an evaluation, it saves one too, for a run that goes on when
-// that is mended. A loss that is not finite ends the run with a *[Diverged], before
+// that is mended; but not of a model that answers NaN. A loss that is not finite ends the run with a *[Diverged], before
 // the update. A run that goes on with other options than it began with is refused
 // with a *[Changed], and one in whose folder another process trains with an
 // *[InUse].
@@ -46,6 +46,7 @@ type fit[B Batch] struct {
 	model     Model[B]
 	data, val Data[B]
 	o         FitOptions
+	unnamed   bool // the options are Fit's own
 	single    bool // steps of a run that does not take place: nothing is evaluated
 
 	plan  loader.Plan
@@ -167,10 +168,10 @@ func (f *fit[B]) stop(ctx context.Context, err error) error {
 // saveReached saves what was reached in a checkpoint, whose folder it returns, and the
 // model, where the one so far is the best.
 func (f *fit[B]) saveReached() (dir string, err error) {
-	if dir, err = f.saveNow(); err == nil && (f.p.Best == nil || f.val == nil) {
-		err = f.saveModel()
+	if dir, err = f.saveNow(); err != nil || f.p.Best != nil && f.val != nil || f.p.Step > 0 && f.modelStep == f.p.Step {
+		return dir, err
 	}
-	return dir, err
+	return dir, f.saveModel()
 }
 
 // saveBefore saves what was reached before err, where no checkpoint holds the steps,
@@ -183,7 +184,7 @@ func (f *fit[B]) saveBefore(err error) error {
 	f.reap(true)
 	switch {
 	case f.p.Step <= f.saver.whole:
-		return err
+		return errors.Join(err, f.saveLast())
 	case errors.Is(err, errNotFinite):
 		if f.saver.newest != "" {
 			err = fmt.Errorf("%w; the checkpoint before that is %s", err, f.saver.newest)
@@ -193,7 +194,10 @@ func (f *fit[B]) saveBefore(err error) error {
 	// The ones before it stay: what was learned since may be what went wrong.
 	f.saver.keep = math.MaxInt
 	dir, serr := f.saveReached()
-	if serr != nil {
+	switch {
+	case serr != nil && dir != "":
+		return fmt.Errorf("%w; what was reached by step %d is saved in %s, but the model is not: %w", err, f.p.Step, dir, serr)
+	case serr != nil:
 		return errors.Join(err, serr)
 	}
 	return fmt.Errorf("%w; what was reached by step %d is saved in %s", err, f.p.Step, dir)

@@ -60,8 +60,8 @@ type FitOptions struct {
 
 	// Options say, by name, what makes the run. A checkpoint holds them, and a run
 	// that goes on with others is refused, except where AllowChange is true. nil: Fit's
-	// own that change which examples a step has: Seed, Batch, Accumulate,
-	// MaxBatchTokens and the number of examples.
+	// own Seed, Batch, Accumulate, MaxBatchTokens and the number of examples, as far as
+	// the checkpoint has them.
 	Options     map[string]string
 	AllowChange func(option string) bool // nil: for none
 

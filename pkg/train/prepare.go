@@ -39,7 +39,7 @@ func (f *fit[B]) prepare() error {
 			return err
 		}
 	}
-	if o.Options == nil {
+	if f.unnamed = o.Options == nil; f.unnamed {
 		f.o.Options = f.own()
 		o.Options = f.o.Options
 	}
@@ -69,7 +69,8 @@ func (f *fit[B]) prepare() error {
 	return f.replay()
 }
 
-// own are the options by which a step has other examples, for a run that names none.
+// own are the options by which another run would have other steps, for one that names
+// none.
 func (f *fit[B]) own() map[string]string {
 	return map[string]string{
 		"Seed": fmt.Sprint(f.o.Seed), "Batch": fmt.Sprint(f.o.Batch), "Accumulate": fmt.Sprint(f.o.Accumulate),

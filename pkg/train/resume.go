@@ -78,7 +78,7 @@ func (f *fit[B]) resume() error {
 			f.o.Observe(CheckpointEvent{Dir: dir, Err: fmt.Errorf("checkpoint %s: %w", dir, err)})
 			continue
 		}
-		if err := changed(p.Options, f.o.Options, f.o.AllowChange); err != nil {
+		if err := changed(p.Options, f.o.Options, f.allowed(p.Options)); err != nil {
 			return err
 		}
 		if err := f.restore(dir, p); err != nil {
@@ -95,6 +95,20 @@ func (f *fit[B]) resume() error {
 // ended says whether the last step is done, and its epoch evaluated.
 func (f *fit[B]) ended() bool {
 	return f.p.EpochCount == 0 && (f.p.Step >= f.plan.Steps() || f.stoppedEarly())
+}
+
+// allowed says which options of a checkpoint may have changed. One by a run that named
+// its options is held to those that both know, where this one names none.
+func (f *fit[B]) allowed(was map[string]string) func(string) bool {
+	allow := f.o.AllowChange
+	if !f.unnamed {
+		return allow
+	}
+	return func(name string) bool {
+		_, before := was[name]
+		_, now := f.o.Options[name]
+		return !before || !now || allow != nil && allow(name)
+	}
 }
 
 // checkNew refuses a folder for a new run that holds checkpoints: the two runs' could

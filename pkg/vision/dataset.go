@@ -276,7 +276,7 @@ func (d *Dataset) Limit(n int, seed uint64) *Dataset {
 }
 
 // Splits returns the parts that the data came with, by "train", "val" and "test", of
-// which the first alone is augmented; none where it is of one piece.
+// which "train" alone is augmented; none where it is of one piece.
 func (d *Dataset) Splits() map[string]*Dataset {
 	if len(d.sets) != 1 || len(d.sets[0].Splits()) == 0 {
 		return nil
