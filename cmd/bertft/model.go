@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 
 	"github.com/gotune/gotune/internal/cli"
 	"github.com/gotune/gotune/pkg/text"
@@ -35,11 +34,8 @@ func find(ctx context.Context, env *cli.Env, ref string) (pretrained, error) {
 	if err != nil {
 		return pretrained{}, cli.Usage(err)
 	}
-	p := pretrained{Found: found, tok: tok}
-	if _, err := os.Stat(filepath.Join(ref, "run.yaml")); err == nil {
-		p.run = ref
-		p.record, p.recordErr = readRecord(ref)
-	}
+	p := pretrained{Found: found, tok: tok, run: found.Run}
+	p.record, p.recordErr = readRecord(found.Run)
 	return p, nil
 }
 

@@ -143,14 +143,14 @@ func TestConfigFileIsNone(t *testing.T) {
 func TestConfigFileAtHome(t *testing.T) {
 	home := t.TempDir()
 	t.Setenv("HOME", home)
-	if err := os.WriteFile(filepath.Join(home, "r.yaml"), []byte("out: ~/runs/a\nfreeze: ~x\n"), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(home, "r.yaml"), []byte("out: ~/runs/a\nfreeze: ~x\nval: \"~\"\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	got, err := parseConfig(t, "~/r.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := (recipe{Epochs: 3, LR: 5e-5, Out: filepath.Join(home, "runs/a"), Freeze: "~x"}); got != want {
+	if want := (recipe{Epochs: 3, LR: 5e-5, Out: filepath.Join(home, "runs/a"), Freeze: "~x", Val: home}); got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 }

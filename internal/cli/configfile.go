@@ -5,10 +5,11 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/gotune/gotune/internal/hub"
 )
 
 // configFile is what a file of --config says, in its order.
@@ -25,7 +26,7 @@ type configEntry struct {
 
 // readConfig reads a file of flags, or the options in a run's run.yaml.
 func readConfig(path, program string) (*configFile, error) {
-	path = expandHome(path)
+	path = hub.ExpandHome(path)
 	data, err := os.ReadFile(path)
 	if info, statErr := os.Stat(path); statErr == nil && info.IsDir() {
 		return nil, fmt.Errorf("%s is a folder, want a file", path)
@@ -76,7 +77,7 @@ func (c *configFile) read(m *yaml.Node) error {
 		e := configEntry{key: key.Value, line: key.Line}
 		switch value.Kind {
 		case yaml.ScalarNode:
-			e.value = expandHome(value.Value)
+			e.value = hub.ExpandHome(value.Value)
 		case yaml.SequenceNode:
 			var items []string
 			for _, n := range value.Content {
@@ -117,13 +118,4 @@ func (c *configFile) readRun(data []byte, options *yaml.Node, program string) er
 		}
 	}
 	return nil
-}
-
-// expandHome resolves a leading ~/, as a shell does where it sees one.
-func expandHome(path string) string {
-	home, err := os.UserHomeDir()
-	if rest, ok := strings.CutPrefix(path, "~/"); ok && err == nil {
-		return filepath.Join(home, rest)
-	}
-	return path
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/gotune/gotune/internal/atomicdir"
+	"github.com/gotune/gotune/internal/hub"
 	"github.com/gotune/gotune/internal/tensorfile"
 	"github.com/gotune/gotune/pkg/train"
 )
@@ -40,14 +41,15 @@ func (f ExportFlags) weights(dir string) (*tensorfile.File, error) {
 	if f.Checkpoint == "" {
 		return tensorfile.OpenDir(dir)
 	}
-	if !exists(filepath.Join(f.Model, runName)) {
+	run := hub.ExpandHome(f.Model)
+	if !exists(filepath.Join(run, runName)) {
 		return nil, fmt.Errorf("--checkpoint: %s is not a run", f.Model)
 	}
 	step := -1
 	if f.Checkpoint != "last" {
 		step, _ = strconv.Atoi(f.Checkpoint) // Validate has looked at it
 	}
-	path, err := train.CheckpointWeights(f.Model, step)
+	path, err := train.CheckpointWeights(run, step)
 	if err != nil {
 		return nil, fmt.Errorf("--checkpoint: %w", err)
 	}

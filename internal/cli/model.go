@@ -16,6 +16,7 @@ type Found struct {
 	Path     string // its folder, or the file of its weights
 	Source   string // how to name it to the user
 	Revision string // the hub's commit; "" for what is from elsewhere
+	Run      string // the folder of the run whose model it is; "" for another
 
 	Architecture string // where the manifest knows it
 }
@@ -23,7 +24,8 @@ type Found struct {
 // FindModel finds the model that ref names: a run's model/, a folder, a bundled or
 // well-known name, or a Hugging Face id, which is fetched.
 func FindModel(ctx context.Context, env *Env, ref, kind string) (Found, error) {
-	if _, err := os.Stat(filepath.Join(ref, runName)); err == nil {
+	ref = hub.ExpandHome(ref)
+	if exists(filepath.Join(ref, runName)) {
 		// One that cannot be read may still have a model.
 		if run, err := ReadRun(ref, new(struct{})); err == nil && run.Program != "" {
 			if err := run.CheckProgram(env, ref); err != nil {
@@ -31,10 +33,10 @@ func FindModel(ctx context.Context, env *Env, ref, kind string) (Found, error) {
 			}
 		}
 		dir := filepath.Join(ref, modelName)
-		if _, err := os.Stat(dir); err != nil {
+		if !exists(dir) {
 			return Found{}, Usagef("run %s has no model yet; go on with it: %s resume %s", ref, env.Program, shellWord(ref))
 		}
-		return Found{Path: dir, Source: dir}, nil
+		return Found{Path: dir, Source: dir, Run: ref}, nil
 	}
 	o, err := hub.FromEnv()
 	if err != nil {

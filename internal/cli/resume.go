@@ -122,7 +122,7 @@ func moved(run string, given []report.Pair) error {
 // hub, or with a well-known name, is found again or fetched.
 func (r RunFile) lacksModel(ref string) bool {
 	source := r.Model.Source
-	if ref == "" || source == "" || r.Model.Revision != "" || strings.Contains(source, "://") || hub.Lookup(ref) != nil || exists(expandHome(ref)) {
+	if ref == "" || source == "" || r.Model.Revision != "" || strings.Contains(source, "://") || hub.Lookup(ref) != nil || exists(hub.ExpandHome(ref)) {
 		return false
 	}
 	if !filepath.IsAbs(source) {

@@ -154,7 +154,10 @@ func truthy(s string) bool {
 	return false
 }
 
-// expandHome resolves a leading ~, which a shell leaves alone in --model=~/dir.
+// ExpandHome resolves a leading ~, which a shell leaves alone in --model=~/dir and
+// does not see in a file.
+func ExpandHome(path string) string { return expandHome(path, os.Getenv("HOME")) }
+
 func expandHome(path, home string) string {
 	if rest, ok := strings.CutPrefix(path, "~"); ok && home != "" && (rest == "" || os.IsPathSeparator(rest[0])) {
 		return home + rest

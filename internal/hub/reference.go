@@ -54,7 +54,7 @@ func (c *Client) parse(ref string) (reference, error) {
 
 	// A folder wins over a name if there is a model in it: ./vgg16 may as well
 	// be a folder of photographs or of results.
-	local := expandHome(ref, os.Getenv("HOME"))
+	local := ExpandHome(ref)
 	info, err := os.Stat(local)
 	if err == nil && (entry == nil || !info.IsDir() || isFile(filepath.Join(local, "config.json"))) {
 		return reference{path: local}, nil
