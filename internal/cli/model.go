@@ -25,9 +25,8 @@ type Found struct {
 // well-known name, or a Hugging Face id, which is fetched.
 func FindModel(ctx context.Context, env *Env, ref, kind string) (Found, error) {
 	ref = hub.ExpandHome(ref)
-	if exists(filepath.Join(ref, runName)) {
-		// One that cannot be read may still have a model.
-		if run, err := ReadRun(ref, new(struct{})); err == nil && run.Program != "" {
+	if run, ok := runIn(ref); ok {
+		if run.Program != "" {
 			if err := run.CheckProgram(env, ref); err != nil {
 				return Found{}, err
 			}
@@ -65,6 +64,17 @@ func FindModel(ctx context.Context, env *Env, ref, kind string) (Found, error) {
 		f.Source = fmt.Sprintf("%s (%s)", ref, r.Source)
 	}
 	return f, nil
+}
+
+// runIn reads the run.yaml in dir, which is a run's if dir is not itself a model:
+// other tools write files of that name too, and ours may be kept beside a model. One
+// that cannot be read may still have a model.
+func runIn(dir string) (RunFile, bool) {
+	if !exists(filepath.Join(dir, runName)) || exists(filepath.Join(dir, "config.json")) {
+		return RunFile{}, false
+	}
+	run, err := ReadRun(dir, new(struct{}))
+	return run, err != nil || run.Program != "" || !holdsModel(dir)
 }
 
 // holdsModel tells whether a folder has any part of a model, whose reader then says
