@@ -60,7 +60,7 @@ func (c *configFile) Validate(*kong.Application) error { return nil }
 // Resolve gives a flag its value from the file.
 func (c *configFile) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
 	for i, e := range c.entries {
-		if e.key == flag.Name {
+		if e.key == flag.Name && !e.none {
 			c.entries[i].taken = true
 			return e.value, nil
 		}

@@ -60,6 +60,8 @@ func TestConfigFile(t *testing.T) {
 		{"values", "epochs: 5\nlr: 1e-4\njson: true\n", nil, recipe{Epochs: 5, LR: 1e-4, JSON: true}},
 		{"a flag wins over the file", "epochs: 5\nlr: 1e-4\n", []string{"--epochs=7"}, recipe{Epochs: 7, LR: 1e-4}},
 		{"a list is joined by commas", "freeze:\n  - embeddings\n  - layer.[0-3]\n", nil, recipe{Epochs: 3, LR: 5e-5, Freeze: "embeddings,layer.[0-3]"}},
+		{"null is not given", "epochs: null\nlr: ~\nout:\nval: Null\nfreeze: [~]\njson: ~\n", nil, recipe{Epochs: 3, LR: 5e-5}},
+		{"a quoted null is a word", "out: 'null'\nfreeze: [~, a, 'null']\n", nil, recipe{Epochs: 3, LR: 5e-5, Out: "null", Freeze: "a,null"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, err := parseRecipe(t, c.yaml, c.args...)
@@ -76,6 +78,7 @@ func TestConfigFile(t *testing.T) {
 func TestConfigFileFaults(t *testing.T) {
 	for _, c := range []struct{ name, yaml, want string }{
 		{"unknown key", "lr: 1\n\nepoch: 3\n", `r.yaml:3: unknown key "epoch"`},
+		{"unknown key of null", "lr: 1\nepoch: ~\n", `r.yaml:2: unknown key "epoch"`},
 		{"a config file in a config file", "config: other.yaml\n", `r.yaml:1: unknown key "config"`},
 		{"help is no setting", "help: true\n", `r.yaml:1: unknown key "help"`},
 		{"given twice", "lr: 1\nepochs: 3\nlr: 2\n", `r.yaml:3: `},

@@ -21,8 +21,12 @@ type configFile struct {
 type configEntry struct {
 	key, value string
 	line       int
+	none       bool // null: as if it were not there
 	taken      bool // by a flag that was not on the command line
 }
+
+// nullTag is that of null, ~ and nothing at all.
+const nullTag = "!!null"
 
 // readConfig reads a file of flags, or the options in a run's run.yaml.
 func readConfig(path, program string) (*configFile, error) {
@@ -77,13 +81,15 @@ func (c *configFile) read(m *yaml.Node) error {
 		e := configEntry{key: key.Value, line: key.Line}
 		switch value.Kind {
 		case yaml.ScalarNode:
-			e.value = hub.ExpandHome(value.Value)
+			e.value, e.none = hub.ExpandHome(value.Value), value.Tag == nullTag
 		case yaml.SequenceNode:
 			var items []string
 			for _, n := range value.Content {
-				items = append(items, n.Value)
+				if n.Tag != nullTag {
+					items = append(items, n.Value)
+				}
 			}
-			e.value = strings.Join(items, ",")
+			e.value, e.none = strings.Join(items, ","), len(items) == 0 && len(value.Content) > 0
 		default:
 			return fmt.Errorf("%s:%d: %s: want a value or a list", c.name, value.Line, key.Value)
 		}
@@ -93,7 +99,7 @@ func (c *configFile) read(m *yaml.Node) error {
 }
 
 // readRun takes the options of a run, for another one like it: but the data, which is
-// an argument, and what was not given.
+// an argument.
 func (c *configFile) readRun(data []byte, options *yaml.Node, program string) error {
 	var run RunFile
 	if err := yaml.Unmarshal(data, &run); err != nil {
@@ -105,7 +111,7 @@ func (c *configFile) readRun(data []byte, options *yaml.Node, program string) er
 	given := *options
 	given.Content = nil
 	for i := 0; i+1 < len(options.Content); i += 2 {
-		if key, value := options.Content[i], options.Content[i+1]; key.Value != "data" && value.Tag != "!!null" {
+		if key, value := options.Content[i], options.Content[i+1]; key.Value != "data" {
 			given.Content = append(given.Content, key, value)
 		}
 	}
