@@ -25,18 +25,6 @@ type cacheFlags struct {
 	CacheSize string `help:"Most that they may take: 8GiB in a folder and 512MiB in memory, unless given." placeholder:"SIZE" group:"Data" yaml:"cache-size"`
 }
 
-// Kinds of --cache that are no folder.
-const (
-	cacheAuto   = "auto"
-	cacheMemory = "memory"
-	cacheOff    = "off"
-)
-
-// inFolder says whether the user named one.
-func (f cacheFlag) inFolder() bool {
-	return f.Cache != cacheAuto && f.Cache != cacheMemory && f.Cache != cacheOff
-}
-
 // bytes is --cache-size; 0: the default of its place.
 func (f cacheFlags) bytes() (int64, error) {
 	if f.CacheSize == "" {
@@ -66,12 +54,12 @@ func (f cacheFlags) apply(o *vision.DataOptions) (note string, err error) {
 		return "", cli.Usage(err)
 	}
 	switch f.Cache {
-	case cacheOff:
+	case cli.CacheOff:
 		o.CacheBytes = -1
 		return "", nil
-	case cacheMemory:
+	case cli.CacheMemory:
 		return "", nil
-	case cacheAuto:
+	case cli.CacheAuto:
 		dir, err := pictureDir()
 		if err == nil {
 			err = usable(dir)
@@ -93,8 +81,8 @@ func (f cacheFlags) apply(o *vision.DataOptions) (note string, err error) {
 // inMemory keeps pictures in memory where they would go into a folder, whose size is
 // not the memory's.
 func (f cacheFlags) inMemory() cacheFlags {
-	if f.Cache == cacheAuto || f.inFolder() {
-		f.Cache, f.CacheSize = cacheMemory, ""
+	if f.Cache == cli.CacheAuto || cli.InFolder(f.Cache) {
+		f.Cache, f.CacheSize = cli.CacheMemory, ""
 	}
 	return f
 }
@@ -131,11 +119,11 @@ func (c *doctorCmd) Run(env *cli.Env) error {
 func (f cacheFlag) state() string {
 	dir := f.Cache
 	switch f.Cache {
-	case cacheOff:
+	case cli.CacheOff:
 		return "decoded anew in each epoch: --cache off"
-	case cacheMemory:
+	case cli.CacheMemory:
 		return "decoded pictures are kept in memory"
-	case cacheAuto:
+	case cli.CacheAuto:
 		auto, err := pictureDir()
 		if err != nil {
 			return fmt.Sprintf("decoded pictures are kept in memory: %v", err)

@@ -43,7 +43,7 @@ func (s *sets) outlook(o *options, m *vision.Model) cli.Outlook {
 		Family:     "vision",
 		Dropout:    m.Config.Dropout > 0,
 		BatchBytes: s.training.ExampleBytes(),
-		Cached:     o.Cache != cacheOff,
+		Cached:     o.Cache != cli.CacheOff,
 	}
 }
 

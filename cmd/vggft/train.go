@@ -155,7 +155,7 @@ func (o *options) Validate() error {
 	}
 	if v := o.Variants; v < 0 || v > 10000 {
 		errs = append(errs, fmt.Errorf("--cache-variants: %d, want 0 to 10000", v))
-	} else if v > 0 && (o.Cache == cacheOff || o.Cache == cacheMemory) {
+	} else if v > 0 && (o.Cache == cli.CacheOff || o.Cache == cli.CacheMemory) {
 		errs = append(errs, fmt.Errorf("--cache-variants: needs a folder to keep features in, not --cache %s", o.Cache))
 	}
 	return errors.Join(errs...)
@@ -180,7 +180,7 @@ func (c *resumeCmd) Run(ctx context.Context, env *cli.Env) error {
 	was.Locate(&o.Data, &o.Val, &o.Model)
 	if c.Cache != "" {
 		o.Cache = c.Cache
-	} else if o.inFolder() {
+	} else if cli.InFolder(o.Cache) {
 		was.LocateMade(&o.Cache)
 	}
 	was.Pin(&o.Model)

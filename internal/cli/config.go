@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -10,7 +11,7 @@ import (
 
 // Config is the flag that reads the others from a file.
 type Config struct {
-	Config configFlag `help:"Read flags from a YAML file: its keys are their names, a leading ~/ is the home folder. A RUN/run.yaml gives that run's." placeholder:"FILE" group:"Machine" yaml:"-"`
+	Config configFlag `help:"Read flags from a YAML file: its keys are their names, a leading ~/ is the home folder. train, plan and lr take a RUN/run.yaml too, for that run's flags, with the model's commit on the hub." placeholder:"FILE" group:"Machine" yaml:"-"`
 }
 
 // configFlag is --config FILE.yaml. A flag on the command line wins over the file,
@@ -22,6 +23,9 @@ func (c configFlag) BeforeResolve(ctx *kong.Context, trace *kong.Path, env *Env)
 	path, _ := ctx.FlagValue(trace.Flag).(configFlag)
 	file, err := readConfig(string(path), ctx.Model.Name)
 	if err == nil {
+		err = file.suits(ctx.Selected())
+	}
+	if err == nil {
 		err = file.check(ctx.Model)
 	}
 	if err != nil {
@@ -29,6 +33,15 @@ func (c configFlag) BeforeResolve(ctx *kong.Context, trace *kong.Path, env *Env)
 	}
 	env.config = file
 	ctx.AddResolver(file)
+	return nil
+}
+
+// suits reports a run's file for a verb that does not begin one: others have flags of
+// the same names, such as --limit, that would be something else.
+func (c *configFile) suits(verb *kong.Node) error {
+	if verb != nil && c.ofRun && !slices.Contains([]string{"train", "plan", "lr"}, verb.Name) {
+		return fmt.Errorf("%s is a run's, which train, plan and lr take; for %s write a file of its flags", c.name, verb.Name)
+	}
 	return nil
 }
 

@@ -174,6 +174,57 @@ func TestConfigFileOfARun(t *testing.T) {
 	}
 }
 
+// The model is the one that the run began with; a cache is a folder of the run's, or
+// one of the words for none.
+func TestConfigFileOfARunsModelAndCache(t *testing.T) {
+	for cache, want := range map[string]string{"pics": "/gone/pics", "/pics": "/pics", "off": "off", "memory": "memory", "auto": "auto"} {
+		path := filepath.Join(t.TempDir(), runName)
+		data := "program: vggft\nmodel:\n  revision: abc\nfolder: /gone\noptions:\n  model: org/name\n  val: null\n  cache: " + cache + "\n"
+		if err := os.WriteFile(path, []byte(data), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		c, err := readConfig(path, "vggft")
+		if err != nil {
+			t.Fatal(err)
+		}
+		of := make(map[string]string)
+		for _, e := range c.entries {
+			if !e.none {
+				of[e.key] = e.value
+			}
+		}
+		if d := cmp.Diff(map[string]string{"model": "org/name@abc", "cache": want}, of); d != "" {
+			t.Error(d)
+		}
+	}
+}
+
+// Verbs that begin no run have flags of the same names for something else.
+func TestConfigFileOfARunSuits(t *testing.T) {
+	var grammar struct {
+		Train struct{ recipe } `cmd:""`
+		Eval  struct {
+			Limit int
+			Config
+		} `cmd:""`
+	}
+	path := filepath.Join(t.TempDir(), runName)
+	if err := os.WriteFile(path, []byte("program: bertft\noptions:\n  epochs: 4\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	parser, err := kong.New(&grammar, kong.Name("bertft"), kong.Bind(&Env{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := parser.Parse([]string{"train", "--config", path}); err != nil || grammar.Train.Epochs != 4 {
+		t.Errorf("train: %d epochs, error %v", grammar.Train.Epochs, err)
+	}
+	_, err = parser.Parse([]string{"eval", "--config", path})
+	if want := "--config: " + path + " is a run's, which train, plan and lr take; for eval write a file of its flags"; err == nil || err.Error() != want {
+		t.Errorf("eval: error %v, want %s", err, want)
+	}
+}
+
 func TestNegatives(t *testing.T) {
 	for _, c := range []struct{ args, want []string }{
 		{[]string{"train", "--workers", "-1", "--lr", "-1e-3"}, []string{"train", "--workers=-1", "--lr=-1e-3"}},

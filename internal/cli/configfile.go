@@ -15,6 +15,7 @@ import (
 // configFile is what a file of --config says, in its order.
 type configFile struct {
 	name    string
+	ofRun   bool // it is a run's run.yaml
 	entries []configEntry
 }
 
@@ -99,7 +100,7 @@ func (c *configFile) read(m *yaml.Node) error {
 }
 
 // readRun takes the options of a run, for another one like it: but the data, which is
-// an argument.
+// an argument. Paths and the model are those that resume would take.
 func (c *configFile) readRun(data []byte, options *yaml.Node, program string) error {
 	var run RunFile
 	if err := yaml.Unmarshal(data, &run); err != nil {
@@ -108,6 +109,7 @@ func (c *configFile) readRun(data []byte, options *yaml.Node, program string) er
 	if run.Program != program {
 		return fmt.Errorf("%s is of a run of %q, not of %s", c.name, run.Program, program)
 	}
+	c.ofRun = true
 	given := *options
 	given.Content = nil
 	for i := 0; i+1 < len(options.Content); i += 2 {
@@ -118,9 +120,17 @@ func (c *configFile) readRun(data []byte, options *yaml.Node, program string) er
 	if err := c.read(&given); err != nil {
 		return err
 	}
-	for i, e := range c.entries {
-		if e.key == "val" || e.key == "model" {
-			run.Locate(&c.entries[i].value)
+	for i := range c.entries {
+		switch e := &c.entries[i]; e.key {
+		case "val":
+			run.Locate(&e.value)
+		case "model":
+			run.Locate(&e.value)
+			run.Pin(&e.value)
+		case "cache":
+			if InFolder(e.value) {
+				run.LocateMade(&e.value)
+			}
 		}
 	}
 	return nil

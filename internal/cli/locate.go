@@ -15,6 +15,18 @@ func (r RunFile) LocateMade(paths ...*string) {
 	r.locate(func(string) bool { return true }, paths)
 }
 
+// What --cache may be beside a folder.
+const (
+	CacheAuto   = "auto"
+	CacheMemory = "memory"
+	CacheOff    = "off"
+)
+
+// InFolder says whether a --cache is a folder that the user named.
+func InFolder(cache string) bool {
+	return cache != "" && cache != CacheAuto && cache != CacheMemory && cache != CacheOff
+}
+
 func (r RunFile) locate(take func(there string) bool, paths []*string) {
 	here, err := os.Getwd()
 	if err == nil && here == r.Folder || r.Folder == "" {
