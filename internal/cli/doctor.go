@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -26,6 +27,14 @@ func (c *DoctorCmd) Run(env *Env) error {
 	row := func(what, format string, args ...any) {
 		lost = cmp.Or(lost, DoctorRow(env, what, format, args...))
 	}
+	err := errors.Join(c.libtorch(env, row), caches(row))
+	return errors.Join(err, lost)
+}
+
+type doctorRow func(what, format string, args ...any)
+
+// libtorch tells of libtorch and its devices, and computes a sum.
+func (c *DoctorCmd) libtorch(env *Env, row doctorRow) (err error) {
 	row("program", "%s %s, %s %s/%s", env.Program, Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	dir, err := torch.LibraryDir()
 	if err != nil {
@@ -44,6 +53,7 @@ func (c *DoctorCmd) Run(env *Env) error {
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, rt.Close()) }()
 	row("would use", "%s, %s, %d threads (OMP_WAIT_POLICY=%s GOMP_SPINCOUNT=%s)", rt.Device(), rt.Autocast(), rt.Threads(),
 		os.Getenv("OMP_WAIT_POLICY"), os.Getenv("GOMP_SPINCOUNT"))
 	s := rt.Scope(rt.EvalMode())
@@ -55,10 +65,7 @@ func (c *DoctorCmd) Run(env *Env) error {
 		return err
 	}
 	row("works", "1+1+1 = %g on %s", v, rt.Device())
-	if err := rt.Close(); err != nil {
-		return err
-	}
-	return cmp.Or(caches(row), lost)
+	return nil
 }
 
 // DoctorRow writes a line of doctor's.
@@ -67,7 +74,7 @@ func DoctorRow(env *Env, what, format string, args ...any) error {
 	return err
 }
 
-func caches(row func(what, format string, args ...any)) error {
+func caches(row doctorRow) error {
 	o, err := hub.FromEnv()
 	if err != nil {
 		return Usage(err)
