@@ -38,8 +38,11 @@ type interruption struct {
 }
 
 func (e *interruption) Error() string {
-	if e.err.Checkpoint == "" {
+	switch {
+	case e.err.Checkpoint == "":
 		return e.err.Error()
+	case e.err.Err != nil: // which tells the checkpoint
+		return fmt.Sprintf("%v; go on with: %s", e.err, e.resume)
 	}
 	return fmt.Sprintf("%v; saved in %s; go on with: %s", e.err, e.err.Checkpoint, e.resume)
 }

@@ -59,6 +59,10 @@ func TestExitMessages(t *testing.T) {
 			exitInterrupted, "bertft: interrupted after step 3; saved in run/checkpoints/step-000003; go on with: bertft resume run\n",
 		},
 		{
+			&interruption{err: &train.Interrupted{Step: 3, Checkpoint: "run/c", Err: errors.New("no room")}, resume: "bertft resume run"},
+			exitFailed, "bertft: interrupted after step 3, which is saved in run/c, but the model is not: no room; go on with: bertft resume run\n",
+		},
+		{
 			&interruption{err: &train.Interrupted{Step: 3, Err: errors.New("no room")}},
 			exitFailed, "bertft: interrupted after step 3, and not saved: no room\n",
 		},
