@@ -5,10 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
-	"strings"
 
 	"github.com/gotune/gotune/internal/cli"
+	"github.com/gotune/gotune/internal/corpus"
 	"github.com/gotune/gotune/pkg/text"
 	"github.com/gotune/gotune/pkg/torch"
 	"github.com/gotune/gotune/pkg/train"
@@ -98,9 +97,9 @@ func (c *predictCmd) dataset(ctx context.Context, env *cli.Env, rt *torch.Runtim
 func (c *predictCmd) warnOfFiles(env *cli.Env) {
 	for _, name := range c.Input {
 		if info, err := os.Stat(name); err == nil && info.Mode().IsRegular() {
-			reads := "--data reads it"
-			if strings.EqualFold(filepath.Ext(name), ".txt") {
-				reads = "< " + name + " reads its lines"
+			reads := "< " + cli.ShellWord(name) + " reads its lines"
+			if corpus.Reads(name) {
+				reads = "--data reads it"
 			}
 			fmt.Fprintf(env.Stderr, "warning: %q is a file; its name is classified; %s\n", name, reads)
 			return

@@ -50,7 +50,7 @@ func (e *interruption) Error() string {
 func (e *interruption) Unwrap() error { return e.err }
 
 // resume is the command that goes on with a run.
-func (env *Env) resume(run string) string { return env.Program + " resume " + shellWord(run) }
+func (env *Env) resume(run string) string { return env.Program + " resume " + ShellWord(run) }
 
 func exitCode(err error) int {
 	var (

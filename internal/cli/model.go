@@ -33,7 +33,7 @@ func FindModel(ctx context.Context, env *Env, ref, kind string) (Found, error) {
 		}
 		dir := filepath.Join(ref, modelName)
 		if !exists(dir) {
-			return Found{}, Usagef("run %s has no model yet; go on with it: %s resume %s", ref, env.Program, shellWord(ref))
+			return Found{}, Usagef("run %s has no model yet; go on with it: %s resume %s", ref, env.Program, ShellWord(ref))
 		}
 		return Found{Path: dir, Source: dir, Run: ref}, nil
 	}

@@ -41,7 +41,7 @@ func runPage[B train.Batch](env *Env, t Task[B], o TrainOptions, run RunFile, pl
 }
 
 func nextCommands(env *Env, run string) []report.Command {
-	at := shellWord(run)
+	at := ShellWord(run)
 	return []report.Command{
 		{What: "measure it on other data", Line: fmt.Sprintf("%s eval %s DATA", env.Program, at)},
 		{What: "use it", Line: fmt.Sprintf("%s predict %s …", env.Program, at)},

@@ -5,9 +5,9 @@ import (
 	"unicode"
 )
 
-// shellWord is an argument as it is typed in a POSIX shell. What begins with a dash
+// ShellWord is an argument as it is typed in a POSIX shell. What begins with a dash
 // is a path here, and no flag.
-func shellWord(s string) string {
+func ShellWord(s string) string {
 	if strings.HasPrefix(s, "-") {
 		s = "./" + s
 	}

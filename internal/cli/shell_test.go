@@ -23,13 +23,13 @@ func TestShellWord(t *testing.T) {
 		"":             "''",
 		"\xff":         "'\xff'",
 	} {
-		if got := shellWord(in); got != want {
+		if got := ShellWord(in); got != want {
 			t.Errorf("%q: %s, want %s", in, got, want)
 		}
 		if strings.HasPrefix(in, "-") {
 			continue
 		}
-		out, err := exec.Command("sh", "-c", "printf %s "+shellWord(in)).Output()
+		out, err := exec.Command("sh", "-c", "printf %s "+ShellWord(in)).Output()
 		if err != nil || string(out) != in {
 			t.Errorf("a shell makes %q of %q: %v", out, in, err)
 		}

@@ -60,7 +60,7 @@ func (env *Env) printSummary(w io.Writer, o TrainOptions, unit string, s summary
 		fmt.Fprintf(w, "best     epoch %d: validation accuracy %.4f, loss %.4f\n", s.Best.Epoch, *s.Best.ValAccuracy, *s.Best.ValLoss)
 	}
 	fmt.Fprintf(w, "model    %s\n", s.Model)
-	at := shellWord(o.Out)
+	at := ShellWord(o.Out)
 	fmt.Fprintf(w, "next     %s eval %s DATA;  %s predict %s ...\n", env.Program, at, env.Program, at)
 }
 

@@ -53,6 +53,12 @@ func kindOf(name string) (k kind, gz bool) {
 
 func (k kind) isTable() bool { return k == kindCSV || k == kindTSV || k == kindJSONL }
 
+// Reads tells whether a file of that name is one that Open reads as data.
+func Reads(name string) bool {
+	k, _ := kindOf(name)
+	return k != kindNone && k != kindText
+}
+
 // The splits' own names, in the order of Splits.
 var splitNames = [...]string{"train", "val", "test"}
 
