@@ -163,7 +163,7 @@ func (c *resumeCmd) Run(ctx context.Context, env *cli.Env) error {
 	}
 	was.Locate(&o.Data, &o.Val, &o.Model)
 	was.Pin(&o.Model)
-	if err := c.Apply(c.Run_, &o.Machine, &o); err != nil {
+	if err := c.Apply(was, c.Run_, &o.Machine, &o); err != nil {
 		return err
 	}
 	lock, err := cli.LockRun(c.Run_)

@@ -184,7 +184,7 @@ func (c *resumeCmd) Run(ctx context.Context, env *cli.Env) error {
 		was.LocateMade(&o.Cache)
 	}
 	was.Pin(&o.Model)
-	if err := c.Apply(c.Run_, &o.Machine, &o); err != nil {
+	if err := c.Apply(was, c.Run_, &o.Machine, &o); err != nil {
 		return err
 	}
 	lock, err := cli.LockRun(c.Run_)

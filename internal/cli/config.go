@@ -21,7 +21,7 @@ type configFlag string
 // BeforeResolve is called by kong: it reads the file and has kong ask it.
 func (c configFlag) BeforeResolve(ctx *kong.Context, trace *kong.Path, env *Env) error {
 	path, _ := ctx.FlagValue(trace.Flag).(configFlag)
-	file, err := readConfig(string(path), ctx.Model.Name)
+	file, err := readConfig(string(path), env)
 	if err == nil {
 		err = file.suits(ctx.Selected())
 	}

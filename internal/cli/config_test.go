@@ -35,7 +35,7 @@ func parseRecipe(t *testing.T, yaml string, args ...string) (recipe, error) {
 func parseConfig(t *testing.T, path string, args ...string) (recipe, error) {
 	t.Helper()
 	var r recipe
-	env := &Env{}
+	env := &Env{Program: "bertft"}
 	parser, err := kong.New(&r, kong.Name("bertft"), kong.Bind(env))
 	if err != nil {
 		t.Fatal(err)
@@ -88,7 +88,7 @@ func TestConfigFileFaults(t *testing.T) {
 		{"not a number", "lr: 1\nepochs: many\n", `--epochs: expected a valid 64 bit int but got "many"
 --epochs is from `},
 		{"and its line", "lr: 1\nepochs: many\n", `r.yaml:2`},
-		{"another program's run", "program: vggft\noptions:\n  lr: 1\n", `r.yaml is of a run of "vggft", not of bertft`},
+		{"another program's run", "program: vggft\noptions:\n  lr: 1\n", `r.yaml is a run of "vggft", not of bertft`},
 		{"unknown key in a run's options", "program: bertft\noptions:\n  lr: 1\n  bach: 8\n", `r.yaml:4: unknown key "bach"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -183,7 +183,7 @@ func TestConfigFileOfARunsModelAndCache(t *testing.T) {
 		if err := os.WriteFile(path, []byte(data), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		c, err := readConfig(path, "vggft")
+		c, err := readConfig(path, &Env{Program: "vggft"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -212,7 +212,7 @@ func TestConfigFileOfARunSuits(t *testing.T) {
 	if err := os.WriteFile(path, []byte("program: bertft\noptions:\n  epochs: 4\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	parser, err := kong.New(&grammar, kong.Name("bertft"), kong.Bind(&Env{}))
+	parser, err := kong.New(&grammar, kong.Name("bertft"), kong.Bind(&Env{Program: "bertft"}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,7 +30,7 @@ type configEntry struct {
 const nullTag = "!!null"
 
 // readConfig reads a file of flags, or the options in a run's run.yaml.
-func readConfig(path, program string) (*configFile, error) {
+func readConfig(path string, env *Env) (*configFile, error) {
 	path = hub.ExpandHome(path)
 	data, err := os.ReadFile(path)
 	if info, statErr := os.Stat(path); statErr == nil && info.IsDir() {
@@ -55,7 +55,7 @@ func readConfig(path, program string) (*configFile, error) {
 		return nil, fmt.Errorf("%s:%d: want lines of \"flag: value\"", path, top.Line)
 	}
 	if options := valueOf(top, "options"); options != nil && options.Kind == yaml.MappingNode && valueOf(top, "program") != nil {
-		return c, c.readRun(data, options, program)
+		return c, c.readRun(data, options, env)
 	}
 	return c, c.read(top)
 }
@@ -101,13 +101,13 @@ func (c *configFile) read(m *yaml.Node) error {
 
 // readRun takes the options of a run, for another one like it: but the data, which is
 // an argument. Paths and the model are those that resume would take.
-func (c *configFile) readRun(data []byte, options *yaml.Node, program string) error {
+func (c *configFile) readRun(data []byte, options *yaml.Node, env *Env) error {
 	var run RunFile
 	if err := yaml.Unmarshal(data, &run); err != nil {
 		return fmt.Errorf("%s: %w", c.name, err)
 	}
-	if run.Program != program {
-		return fmt.Errorf("%s is of a run of %q, not of %s", c.name, run.Program, program)
+	if err := run.CheckProgram(env, c.name); err != nil {
+		return err
 	}
 	c.ofRun = true
 	given := *options

@@ -4,12 +4,9 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"go.yaml.in/yaml/v4"
 
 	"github.com/gotune/gotune/internal/hub"
 	"github.com/gotune/gotune/internal/report"
@@ -17,7 +14,7 @@ import (
 
 // ResumeFlags are the flags of resume.
 type ResumeFlags struct {
-	AllowChange []string `help:"Go on although these have changed: data, model, version, machine, options, or a flag's name." placeholder:"WHAT,..."`
+	AllowChange []string `help:"Go on although these have changed: data, model, version, machine, options, or the name of a flag of train." placeholder:"WHAT,..."`
 	Device      string   `help:"Another device than the run's: auto, cpu, cuda or cuda:N; with --allow-change machine." placeholder:"DEVICE"`
 	JSON        bool     `name:"json" help:"End with one JSON object on stdout."`
 }
@@ -31,21 +28,22 @@ func (f ResumeFlags) Validate() error {
 	}
 	for _, name := range f.AllowChange {
 		if strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" || strings.Trim(name, "-") == "" {
-			errs = append(errs, fmt.Errorf("--allow-change: %q, want %s or a flag's name", name, changeNames))
+			errs = append(errs, badChange(name))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// Apply puts what was given in the place of the run's own, and reports what is wrong
-// with the run's options by then.
-func (f ResumeFlags) Apply(run string, m *Machine, options interface{ Validate() error }) error {
+// Apply puts what was given in the place of the own options of a run, as it was in the
+// folder run, and reports what is wrong with them by then.
+func (f ResumeFlags) Apply(was RunFile, run string, m *Machine, options interface{ Validate() error }) error {
 	m.Device = cmp.Or(f.Device, m.Device)
 	given, err := pairs(options)
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(unknownOptions(run, given), f.checkNames(given)); err != nil {
+	path := filepath.Join(run, runName)
+	if err := errors.Join(was.unknownOptions(path, given), f.checkNames(given)); err != nil {
 		return Usage(err)
 	}
 	if err := options.Validate(); err != nil {
@@ -53,9 +51,9 @@ func (f ResumeFlags) Apply(run string, m *Machine, options interface{ Validate()
 		if m.Check() != nil && f.Device == "" {
 			hint = "\nto go on with another device: --device cpu --allow-change machine"
 		}
-		return Usagef("the options in %s: %w%s", filepath.Join(run, runName), err, hint)
+		return Usagef("the options in %s: %w%s", path, err, hint)
 	}
-	return moved(run, given)
+	return was.moved(path, given)
 }
 
 // checkNames reports what is let through and is nothing that could have changed.
@@ -63,7 +61,7 @@ func (f ResumeFlags) checkNames(given []report.Pair) error {
 	var errs []error
 	for _, name := range f.AllowChange {
 		if !slices.Contains(strings.Split(changeNames, ", "), name) && !hasOption(given, name) {
-			errs = append(errs, fmt.Errorf("--allow-change: %q, want %s or the name of a flag of train", name, changeNames))
+			errs = append(errs, badChange(name))
 		}
 	}
 	return errors.Join(errs...)
@@ -75,21 +73,10 @@ func hasOption(options []report.Pair, name string) bool {
 
 // unknownOptions reports what stands under options in a run's file and is none:
 // passed over, a misspelt one would keep its default.
-func unknownOptions(run string, known []report.Pair) error {
-	path := filepath.Join(run, runName)
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	var file struct {
-		Options yaml.Node `yaml:"options"`
-	}
-	if err := yaml.Unmarshal(data, &file); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
+func (r RunFile) unknownOptions(path string, known []report.Pair) error {
 	var errs []error
-	for i := 0; i+1 < len(file.Options.Content); i += 2 {
-		if key := file.Options.Content[i]; !hasOption(known, key.Value) {
+	for i := 0; i+1 < len(r.given.Content); i += 2 {
+		if key := r.given.Content[i]; !hasOption(known, key.Value) {
 			errs = append(errs, fmt.Errorf("%s:%d: unknown option %q", path, key.Line, key.Value))
 		}
 	}
@@ -98,24 +85,19 @@ func unknownOptions(run string, known []report.Pair) error {
 
 // moved reports data and a model that are not where the run has them, and how to go
 // on all the same.
-func moved(run string, given []report.Pair) error {
+func (r RunFile) moved(path string, given []report.Pair) error {
 	of := make(map[string]string)
 	for _, p := range given {
 		of[p.Name] = p.Value
 	}
 	err := CheckData(of["data"], of["val"])
-	var none struct{}
-	was, readErr := ReadRun(run, &none)
-	if readErr != nil {
-		return readErr
-	}
-	if was.lacksModel(of["model"]) {
+	if r.lacksModel(of["model"]) {
 		err = errors.Join(err, fmt.Errorf("--model: %s: no such file or directory", of["model"]))
 	}
 	if err == nil {
 		return nil
 	}
-	return Usagef("%w\nwhere they have moved: write the new paths under options in %s (data, val, model), and resume again", err, filepath.Join(run, runName))
+	return Usagef("%w\nwhere they have moved: write the new paths under options in %s (data, val, model), and resume again", err, path)
 }
 
 // lacksModel says whether the model was a file or a folder, and is gone. One of the

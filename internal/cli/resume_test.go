@@ -49,7 +49,11 @@ func TestApply(t *testing.T) {
 			t.Fatal(err)
 		}
 		c.options.Device = "auto"
-		err := c.flags.Apply(dir, &c.options.Machine, c.options)
+		was, err := ReadRun(dir, new(struct{}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = c.flags.Apply(was, dir, &c.options.Machine, c.options)
 		if use := new(UsageError); len(c.want) == 0 && err != nil || len(c.want) > 0 && !errors.As(err, &use) {
 			t.Errorf("%s: error %v", c.name, err)
 			continue
@@ -58,6 +62,19 @@ func TestApply(t *testing.T) {
 			if !strings.Contains(err.Error(), want) {
 				t.Errorf("%s: error %v, want %s", c.name, err, want)
 			}
+		}
+	}
+}
+
+// What cannot be a name is told before the run is read, in the same words.
+func TestAllowChangeNames(t *testing.T) {
+	if err := (ResumeFlags{AllowChange: []string{"data", "max-length"}}).Validate(); err != nil {
+		t.Error(err)
+	}
+	for _, name := range []string{"loss rate", "-", ""} {
+		err := (ResumeFlags{AllowChange: []string{name}}).Validate()
+		if want := badChange(name); err == nil || err.Error() != want.Error() {
+			t.Errorf("error %v, want %v", err, want)
 		}
 	}
 }

@@ -48,6 +48,8 @@ type RunFile struct {
 	} `yaml:"machine"`
 	Folder  string `yaml:"folder"`  // that relative paths in the options begin at
 	Options any    `yaml:"options"` // the verb's flags, resolved
+
+	given yaml.Node // the options as the file that was read has them
 }
 
 // Columns are text.Columns.
@@ -95,6 +97,11 @@ func (d difference) String() string {
 // changeNames are what --allow-change takes, beside the names of flags.
 const changeNames = "data, model, version, machine, options"
 
+// badChange says so of a name.
+func badChange(name string) error {
+	return fmt.Errorf("--allow-change: %q, want %s or the name of a flag of train", name, changeNames)
+}
+
 // differences lists what has changed.
 func (r RunFile) differences(now RunFile) []difference {
 	var out []difference
@@ -136,10 +143,11 @@ func (r RunFile) write(dir string) error {
 	return renameio.WriteFile(filepath.Join(dir, runName), data, 0o644)
 }
 
-// CheckProgram reports a run that another program made.
-func (r RunFile) CheckProgram(env *Env, dir string) error {
+// CheckProgram reports a run that another program made; name is its folder's or its
+// file's.
+func (r RunFile) CheckProgram(env *Env, name string) error {
 	if r.Program != env.Program {
-		return Usagef("%s is a run of %q, not of %s", dir, r.Program, env.Program)
+		return Usagef("%s is a run of %q, not of %s", name, r.Program, env.Program)
 	}
 	return nil
 }
@@ -159,7 +167,8 @@ func ReadRun(dir string, options any) (RunFile, error) {
 		err = yaml.Unmarshal(data, &flags)
 	}
 	if err == nil {
-		err = flags.Options.Decode(options)
+		r.given = flags.Options
+		err = r.given.Decode(options)
 	}
 	if err != nil {
 		return RunFile{}, Usagef("%s: %w", path, err)

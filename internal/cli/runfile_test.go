@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/gotune/gotune/pkg/train"
 )
@@ -41,7 +42,7 @@ func TestRunFileReadsBack(t *testing.T) {
 		t.Error(d)
 	}
 	got.Options, r.Options = nil, nil
-	if d := cmp.Diff(r, got); d != "" {
+	if d := cmp.Diff(r, got, cmpopts.IgnoreUnexported(RunFile{})); d != "" {
 		t.Error(d)
 	}
 	if d := r.differences(got); len(d) != 0 {
