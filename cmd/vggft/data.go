@@ -10,6 +10,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"github.com/gotune/gotune/internal/cli"
+	"github.com/gotune/gotune/internal/plural"
 	"github.com/gotune/gotune/internal/report"
 	"github.com/gotune/gotune/pkg/vision"
 )
@@ -22,7 +23,7 @@ func (s skipped) list(env *cli.Env) {
 	if len(s) == 0 {
 		return
 	}
-	fmt.Fprintf(env.Stderr, "skipped  %s that cannot be read:\n", countOf(len(s)))
+	fmt.Fprintf(env.Stderr, "skipped  %s that cannot be read:\n", plural.Of(len(s), "pictures"))
 	for _, b := range s {
 		fmt.Fprintf(env.Stderr, "         %v\n", b.Err)
 	}
@@ -38,21 +39,13 @@ func (f pictureFlags) good(ctx context.Context, env *cli.Env, d *vision.Dataset,
 		return nil, r, err
 	}
 	if len(r.Bad) > 0 && f.OnBad == "fail" {
-		return nil, r, cli.Usagef("%w (%s cannot be read; --on-bad skip goes on without)", r.Bad[0].Err, countOf(len(r.Bad)))
+		return nil, r, cli.Usagef("%w (%s cannot be read; --on-bad skip goes on without)", r.Bad[0].Err, plural.Of(len(r.Bad), "pictures"))
 	}
 	if good.Len() == 0 {
 		skipped(r.Bad).list(env)
 		return nil, r, cli.Usagef("no picture can be read")
 	}
 	return good, r, nil
-}
-
-// countOf is "1 picture" or "3 pictures".
-func countOf(n int) string {
-	if n == 1 {
-		return "1 picture"
-	}
-	return fmt.Sprintf("%d pictures", n)
 }
 
 // sets are the training and the validation data of a run.
@@ -215,7 +208,7 @@ func (s *sets) notes() []string {
 		out = append(out, d.Notes()...)
 	}
 	if n := len(s.skipped); n > 0 {
-		out = append(out, fmt.Sprintf("%s that cannot be read are skipped; the first: %v", countOf(n), s.skipped[0].Err))
+		out = append(out, fmt.Sprintf("%s that cannot be read are skipped; the first: %v", plural.Of(n, "pictures"), s.skipped[0].Err))
 	}
 	return out
 }

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/gotune/gotune/internal/hub"
+	"github.com/gotune/gotune/internal/plural"
 	"github.com/gotune/gotune/pkg/torch"
 )
 
@@ -41,20 +42,20 @@ func (c *DoctorCmd) libtorch(env *Env, row doctorRow) (err error) {
 		return err
 	}
 	row("libtorch", "%s in %s", torch.Version(), dir)
-	row("cpu", "%d cores, %s, bfloat16 in hardware: %s", runtime.NumCPU(), torch.CPUCapability(), cmp.Or(torch.CPUBFloat16(), "no"))
+	row("cpu", "%s, %s, bfloat16 in hardware: %s", plural.Of(runtime.NumCPU(), "cores"), torch.CPUCapability(), cmp.Or(torch.CPUBFloat16(), "no"))
 	if n, err := torch.CUDADevices(); err != nil {
 		row("cuda", "not available: %v", err)
 	} else if _, _, err := torch.FirstCUDA(); err != nil {
-		row("cuda", "%d devices, but auto uses none: %v", n, err)
+		row("cuda", "%s, but auto uses none: %v", plural.Of(n, "devices"), err)
 	} else {
-		row("cuda", "%d devices", n)
+		row("cuda", "%s", plural.Of(n, "devices"))
 	}
 	rt, err := OpenRuntime(Machine{Processor: c.Processor})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, rt.Close()) }()
-	row("would use", "%s, %s, %d threads (OMP_WAIT_POLICY=%s GOMP_SPINCOUNT=%s)", rt.Device(), rt.Autocast(), rt.Threads(),
+	row("would use", "%s, %s, %s (OMP_WAIT_POLICY=%s GOMP_SPINCOUNT=%s)", rt.Device(), rt.Autocast(), plural.Of(rt.Threads(), "threads"),
 		os.Getenv("OMP_WAIT_POLICY"), os.Getenv("GOMP_SPINCOUNT"))
 	s := rt.Scope(rt.EvalMode())
 	v := s.Float(s.Sum(s.Ones(torch.Float32, 3)))

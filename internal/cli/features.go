@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gotune/gotune/internal/featurefile"
+	"github.com/gotune/gotune/internal/plural"
 	"github.com/gotune/gotune/pkg/torch"
 	"github.com/gotune/gotune/pkg/train"
 )
@@ -87,7 +88,7 @@ func Features[B train.Batch](ctx context.Context, env *Env, rt *torch.Runtime, f
 		return fmt.Errorf("--out: %w", err)
 	}
 	bar.close()
-	fmt.Fprintf(env.Stderr, "wrote    %s: %d examples of %d features, %.1f a second\n",
-		f.Out, data.Len(), width, float64(data.Len())/time.Since(start).Seconds())
+	fmt.Fprintf(env.Stderr, "wrote    %s: %s of %s, %.1f a second\n",
+		f.Out, plural.Of(data.Len(), "examples"), plural.Of(width, "features"), float64(data.Len())/time.Since(start).Seconds())
 	return nil
 }

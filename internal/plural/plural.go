@@ -14,7 +14,7 @@ func Unit(n int, units string) string {
 	if n != 1 {
 		return units
 	}
-	for _, ending := range []string{"ches", "sses"} {
+	for _, ending := range []string{"tches", "nches", "shes", "sses", "xes"} { // but caches
 		if strings.HasSuffix(units, ending) {
 			return strings.TrimSuffix(units, "es")
 		}
