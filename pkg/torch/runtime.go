@@ -208,8 +208,18 @@ func (rt *Runtime) left(s *Scope) (free []*Store) {
 // closeStore closes st, once, and frees it as soon as no scope that is open now can be
 // at work with it: one that opens later finds it closed.
 func (rt *Runtime) closeStore(st *Store) {
+	if rt.leave(st) {
+		st.free()
+	}
+}
+
+// leave takes st out of the open owners, and says whether it may be freed at once.
+func (rt *Runtime) leave(st *Store) (free bool) {
 	rt.mu.Lock()
-	again := st.closed.Swap(true)
+	defer rt.mu.Unlock()
+	if st.closed.Swap(true) {
+		return false
+	}
 	delete(rt.owners, st)
 	scopes := make(map[*Scope]struct{})
 	for o := range rt.owners {
@@ -217,13 +227,10 @@ func (rt *Runtime) closeStore(st *Store) {
 			scopes[s] = struct{}{}
 		}
 	}
-	if !again && len(scopes) > 0 {
+	if len(scopes) > 0 {
 		rt.closing = append(rt.closing, &closing{st, scopes})
 	}
-	rt.mu.Unlock()
-	if !again && len(scopes) == 0 {
-		st.free()
-	}
+	return len(scopes) == 0
 }
 
 // Trim hands the C library's free pages back to the operating system.
