@@ -16,7 +16,6 @@ import (
 type pretrained struct {
 	cli.Found
 	tok *text.Tokenizer
-	run string // the folder of the run whose model it is; "" for another
 
 	record    recorded // of the run
 	recordErr error    // it cannot be read: the model may be whole all the same
@@ -34,7 +33,7 @@ func find(ctx context.Context, env *cli.Env, ref string) (pretrained, error) {
 	if err != nil {
 		return pretrained{}, cli.Usage(err)
 	}
-	p := pretrained{Found: found, tok: tok, run: found.Run}
+	p := pretrained{Found: found, tok: tok}
 	p.record, p.recordErr = readRecord(found.Run)
 	return p, nil
 }

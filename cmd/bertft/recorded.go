@@ -100,7 +100,7 @@ func (p pretrained) warn(env *cli.Env, d *text.Dataset, hint string) (warned boo
 		if *p.record.pairs {
 			was, is = "pairs of texts", "a single text"+hint
 		}
-		fmt.Fprintf(env.Stderr, "warning: %s was trained on %s, and %s is %s\n", p.run, was, d.Name(i), is)
+		fmt.Fprintf(env.Stderr, "warning: %s was trained on %s, and %s is %s\n", p.Run, was, d.Name(i), is)
 		return true
 	}
 	return false

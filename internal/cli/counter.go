@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"strings"
 	"sync"
 )
 
@@ -18,11 +17,9 @@ func (env *Env) Counter(label string) (observe func(done, total int), done func(
 		defer mu.Unlock()
 		rate := ""
 		if took := p.now().Sub(from); took > 0 {
-			rate = fmt.Sprintf("  %.0f/s", float64(n)/took.Seconds())
+			rate = fmt.Sprintf("%.0f/s", float64(n)/took.Seconds())
 		}
-		if !p.draw(label, n, total, strings.TrimSpace(rate)) && n < total && p.due() {
-			p.printf("%s %d/%d%s", label, n, total, rate)
-		}
+		p.count(label, n, total, rate)
 	}
 	return observe, p.close
 }

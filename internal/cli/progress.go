@@ -132,11 +132,9 @@ func (p *progress) evaluation(e train.EvalEvent) {
 	}
 	rate := ""
 	if took := p.now().Sub(p.evalFrom); took > 0 && e.Done > p.evalDone {
-		rate = fmt.Sprintf("  %.1f/s", float64(e.Done-p.evalDone)/took.Seconds())
+		rate = fmt.Sprintf("%.1f/s", float64(e.Done-p.evalDone)/took.Seconds())
 	}
-	if !p.draw("evaluating", e.Done, e.Total, strings.TrimSpace(rate)) && e.Done < e.Total && p.due() {
-		p.printf("evaluating %d/%d%s", e.Done, e.Total, rate)
-	}
+	p.count("evaluating", e.Done, e.Total, rate)
 	p.evaluating = e.Done < e.Total
 }
 
@@ -148,6 +146,14 @@ func (p *progress) due() bool {
 	}
 	p.lastLine = now
 	return true
+}
+
+// count shows how far something has come, and how fast where that is known: in the
+// bar, or off a terminal in a line now and then, before the end.
+func (p *progress) count(label string, done, total int, rate string) {
+	if !p.draw(label, done, total, rate) && done < total && p.due() {
+		p.printf("%s", strings.TrimSpace(fmt.Sprintf("%s %d/%d  %s", label, done, total, rate)))
+	}
 }
 
 // endEpoch tells an epoch's own rate, and the time left at the pace of its last

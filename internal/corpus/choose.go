@@ -65,7 +65,7 @@ func (h *chooser) explicit() error {
 		if i == none {
 			return badRow("%s: no column %q; there %s%s", want.flag, want.column, h.listed(), h.separated())
 		}
-		if slices.Contains([]int{h.c.text, h.c.pair, h.c.label}, i) {
+		if h.taken(i) {
 			return badRow("%s: column %q is already another's", want.flag, want.column)
 		}
 		*want.into = i

@@ -3,6 +3,8 @@ package corpus
 import (
 	"fmt"
 	"strings"
+
+	"github.com/gotune/gotune/internal/plural"
 )
 
 // A sample is the beginning of a table, decoded: what the choice of columns
@@ -105,11 +107,7 @@ func (s *sample) add(cells []cell) error {
 }
 
 func wrongWidth(got, want int) error {
-	columns := "columns"
-	if want == 1 {
-		columns = "column"
-	}
-	return badRow("want %d %s as in the first row, got %d", want, columns, got)
+	return badRow("want %s as in the first row, got %d", plural.Of(want, "columns"), got)
 }
 
 // width is the number of columns.

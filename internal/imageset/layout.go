@@ -28,7 +28,7 @@ type layout struct {
 // placeholders tells whether the folders of g may be no classes, as a test split's
 // test/unknown beside what the model is trained on.
 func (l layout) placeholders(g group) bool {
-	return len(l.groups) > 1 && g.split == int8(slices.Index(splitNames[:], "test"))
+	return len(l.groups) > 1 && g.split == splitOf("test")
 }
 
 // arrange finds splits and classes in a store. Of the returned groups one

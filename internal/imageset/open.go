@@ -81,7 +81,8 @@ func (o Options) Validate() error {
 //
 // A *DataError says what is wrong with the data: nothing found, an empty class,
 // one class only, a class that Options.Classes or the training split do not
-// have (of the test split beside others: its pictures have no label then), a truncated archive, a link that leads back.
+// have (of the test split beside others: its pictures have no label then), a
+// truncated archive, a link that leads back.
 func Open(path string, o Options) (*Set, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err

@@ -13,6 +13,7 @@ import (
 	"github.com/gotune/gotune/internal/column"
 	"github.com/gotune/gotune/internal/corpus"
 	"github.com/gotune/gotune/internal/loader"
+	"github.com/gotune/gotune/internal/plural"
 )
 
 // DataOptions say how labelled text is read. The zero value finds format,
@@ -117,19 +118,12 @@ func (d *Dataset) Notes() []string {
 	r := c.Report()
 	notes := append(slices.Clone(r.Columns), r.Notes...)
 	if r.Replaced > 0 {
-		notes = append(notes, fmt.Sprintf("%s with invalid UTF-8, replaced by U+FFFD; the first: %s", examples(r.Replaced), r.FirstReplaced))
+		notes = append(notes, fmt.Sprintf("%s with invalid UTF-8, replaced by U+FFFD; the first: %s", plural.Of(r.Replaced, "examples"), r.FirstReplaced))
 	}
 	if r.Empty > 0 {
-		notes = append(notes, fmt.Sprintf("%s with no text; the first: %s", examples(r.Empty), r.FirstEmpty))
+		notes = append(notes, fmt.Sprintf("%s with no text; the first: %s", plural.Of(r.Empty, "examples"), r.FirstEmpty))
 	}
 	return notes
-}
-
-func examples(n int) string {
-	if n == 1 {
-		return "1 example"
-	}
-	return fmt.Sprintf("%d examples", n)
 }
 
 // Unclear tells of each table of which no label was taken, though some column may be

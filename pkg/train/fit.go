@@ -20,10 +20,10 @@ import (
 //
 // When ctx ends, Fit saves a checkpoint and returns an *[Interrupted]. On an error
 // of the data, or of an evaluation, it saves one too, for a run that goes on when
-// that is mended; but not of a model that answers NaN. A loss that is not finite ends the run with a *[Diverged], before
-// the update. A run that goes on with other options than it began with is refused
-// with a *[Changed], and one in whose folder another process trains with an
-// *[InUse].
+// that is mended; but not of a model that answers NaN. A loss that is not finite ends
+// the run with a *[Diverged], before the update. A run that goes on with other options
+// than it began with is refused with a *[Changed], and one in whose folder another
+// process trains with an *[InUse].
 //
 // A resumed run ends with the same weights to the bit, on the CPU, where nothing else
 // draws from libtorch's generator meanwhile: new weights, a RangeTest or a Trial, or

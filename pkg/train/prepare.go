@@ -41,10 +41,9 @@ func (f *fit[B]) prepare() error {
 	}
 	if f.unnamed = o.Options == nil; f.unnamed {
 		f.o.Options = f.own()
-		o.Options = f.o.Options
 	}
 	if o.Dir != "" {
-		f.saver = &saver{run: o.Dir, keep: o.Keep, rt: f.rt, options: o.Options}
+		f.saver = &saver{run: o.Dir, keep: o.Keep, rt: f.rt, options: f.o.Options}
 	}
 	f.plan = loader.Plan{
 		N: f.data.Len(), Batch: o.Batch, Epochs: o.Epochs, Seed: o.Seed, Shuffle: true, Order: o.Order,
